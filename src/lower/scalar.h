@@ -17,7 +17,7 @@ Rounding parse_rounding(std::string_view name);
 double rounded(double x, Rounding mode);
 
 /// Quant / IntQuant: q = round(clip(x / scale + zero_point, lowest, highest)), result (q - zero_point) * scale.
-/// One bit and signed is bipolar: q = x >= 0 ? 1 : -1 with no zero point.
+/// One bit and signed is bipolar: q = x / scale + zero_point >= 0 ? 1 : -1, the result as above.
 struct QuantSpec {
   double scale = 1;
   double zero_point = 0;
