@@ -71,7 +71,7 @@ double QuantSpec::lowest() const { return bipolar() ? -1 : lowest_of(bits, is_si
 double QuantSpec::highest() const { return bipolar() ? 1 : highest_of(bits, is_signed, narrow); }
 
 double quantized(double x, const QuantSpec& spec) {
-  const double steps = x / spec.scale + spec.zero_point;
+  const double steps = spec.bare_sign ? x : x / spec.scale + spec.zero_point;
   if (spec.bipolar()) return steps >= 0 ? 1 : -1;
   return rounded(std::clamp(steps, spec.lowest(), spec.highest()), spec.rounding);
 }
