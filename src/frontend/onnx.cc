@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "onnx_tensor.h"
+#include "text.h"
 
 namespace bitloom::frontend {
 namespace {
@@ -21,25 +22,6 @@ using onnx::AttributeProto;
 constexpr int kMaxNesting = 100;
 
 bool is_default_domain(std::string_view domain) { return domain.empty() || domain == "ai.onnx"; }
-
-// Names end up in messages, reports and JSON documents, all of which are UTF-8.
-bool is_utf8(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<uint8_t>(text[i]);
-    const size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : 4;
-    if ((lead >= 0x80 && lead < 0xc2) || lead > 0xf4 || text.size() - i < length) return false;
-    uint32_t point = length == 1 ? lead : lead & (0x7f >> length);
-    for (size_t k = 1; k < length; ++k) {
-      const auto next = static_cast<uint8_t>(text[i + k]);
-      if ((next & 0xc0) != 0x80) return false;
-      point = point << 6 | (next & 0x3f);
-    }
-    const bool overlong = (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
-    if (overlong || point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) return false;
-    i += length;
-  }
-  return true;
-}
 
 onnx::ModelProto parse(std::span<const std::byte> bytes, std::string_view source) {
   if (bytes.size() > INT_MAX) throw Unsupported("{}: ONNX files of 2 GiB and more are not read", source);
