@@ -103,7 +103,7 @@ TruncInputs read_trunc(const frontend::GraphNode& node, Inputs inputs);
 struct MultiThreshold {
   int64_t channel_axis = 1;
   int64_t rows = 1;   ///< 1 or the size of the channel axis
-  int64_t steps = 0;  ///< thresholds a row, not descending
+  int64_t steps = 0;  ///< thresholds a row, sorted
   std::vector<double> thresholds;
   double out_scale = 1;
   double out_bias = 0;
