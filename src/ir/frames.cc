@@ -96,11 +96,13 @@ FrameReader::FrameReader(Source source, std::string name) : source_(std::move(so
     throw Error("{}: has version {} of the framed stream, this bitloom reads version {}", name_, version, kVersion);
   }
   const auto count = next(uint16_t{});
-  if (count == 0 || count > kMaxTensors) throw Error("{}: announces {} tensors, expected 1 to {}", name_, count, kMaxTensors);
+  if (count == 0 || count > kMaxTensors)
+    throw Error("{}: announces {} tensors, expected 1 to {}", name_, count, kMaxTensors);
   for (int i = 0; i < count; ++i) {
     NamedType tensor;
     const auto length = next(uint16_t{});
-    if (length > kMaxName) throw Error("{}: the name of tensor {} is {} bytes long, at most {} are read", name_, i, length, kMaxName);
+    if (length > kMaxName)
+      throw Error("{}: the name of tensor {} is {} bytes long, at most {} are read", name_, i, length, kMaxName);
     tensor.name.resize(length);
     read_exactly(std::as_writable_bytes(std::span(tensor.name)));
     tensor.type.shape.height = next(int32_t{});
