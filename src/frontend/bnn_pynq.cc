@@ -17,55 +17,6 @@ namespace {
 using bnn_pynq::Folder;
 using bnn_pynq::Layer;
 
-constexpr int64_t kOpset = 13;
-constexpr std::string_view kQonnx = "qonnx.custom_op.general";
-
-// Puts nodes behind each other; each step takes the tensor that the one before made.
-class Chain {
- public:
-  Chain(QuantGraph& graph, std::string tensor) : graph_(graph), tensor_(std::move(tensor)) {}
-
-  const std::string& tensor() const { return tensor_; }
-
-  GraphNode& add(std::string op, std::string output, std::vector<std::pair<std::string, Array>> constants = {}) {
-    GraphNode node;
-    node.name = fmt::format("{}_{}", op, output);
-    node.op = std::move(op);
-    node.opset = kOpset;
-    node.inputs = {tensor_};
-    for (auto& [name, array] : constants) {
-      node.inputs.push_back(name);
-      graph_.constants.emplace(name, std::move(array));
-    }
-    node.outputs = {output};
-    tensor_ = std::move(output);
-    return graph_.nodes.emplace_back(std::move(node));
-  }
-
-  // bits: bipolar values (-1, +1) rather than the count itself, which starts at `bias`.
-  void add_thresholds(const std::string& output, Array thresholds, double scale, double bias, std::string_view type,
-                      std::string_view layout) {
-    GraphNode& node = add("MultiThreshold", output, {{"thresholds_" + output, std::move(thresholds)}});
-    node.domain = kQonnx;
-    node.opset = 1;
-    node.attributes = {
-        {"out_scale", scale}, {"out_bias", bias}, {"out_dtype", std::string(type)}, {"data_layout", std::string(layout)}};
-    graph_.datatypes[output] = type;
-  }
-
-  // The first `count` channels of a [batch, channels] tensor.
-  void add_slice(const std::string& output, int64_t count) {
-    add("Slice", output,
-        {{"starts_" + output, {{1}, {0}}},
-         {"ends_" + output, {{1}, {static_cast<double>(count)}}},
-         {"axes_" + output, {{1}, {1}}}});
-  }
-
- private:
-  QuantGraph& graph_;
-  std::string tensor_;
-};
-
 // ONNX has convolution weights as [out][in][y][x] and the folder as [out][y][x][in].
 Array conv_weights(const Layer& layer) {
   const auto [out, in, kernel] = std::tuple(layer.shape.neurons, layer.shape.synapses / 9, layer.shape.kernel);
@@ -139,13 +90,21 @@ void add_dot(Chain& chain, QuantGraph& graph, const Folder& folder, size_t index
   if (popcount || padded) chain.add("Add", acc, {{"offset_" + acc, accumulator_offset(layer, inputs, popcount)}});
 }
 
+// The first `count` channels of a [batch, channels] tensor.
+void add_slice(Chain& chain, const std::string& output, int64_t count) {
+  chain.add("Slice", output,
+            {{"starts_" + output, {{1}, {0}}},
+             {"ends_" + output, {{1}, {static_cast<double>(count)}}},
+             {"axes_" + output, {{1}, {1}}}});
+}
+
 // An LFC's class is its highest output bit among the classes, 0 if none is set. Weighted with its number from 1, the
 // highest bit is the greatest, and TopK takes the first of equals.
 void add_lfc_class(Chain& chain, const Layer& last, int64_t classes) {
   Array rank{{classes}, std::vector<double>(static_cast<size_t>(classes))};
   std::iota(rank.data.begin(), rank.data.end(), 1.0);
   chain.add_thresholds("act_3", thresholds_of(last), 1, 0, "BINARY", "NC");
-  chain.add_slice("bits", classes);
+  add_slice(chain, "bits", classes);
   chain.add("Mul", "ranked", {{"rank", std::move(rank)}});
 }
 
@@ -165,14 +124,6 @@ void add_hidden_thresholds(Chain& chain, const Folder& folder, size_t index) {
   pool.attributes = {{"kernel_shape", std::vector<int64_t>{2, 2}}, {"strides", std::vector<int64_t>{2, 2}}};
 }
 
-// 8-bit pixels p become q = clamp(floor(128 (2 p / 255 - 1) + 0.5), -128, 127): p - 128 up to 127, then p - 127, so 0 is
-// passed over, and at most 127.
-Array cnv_pixel_thresholds() {
-  Array thresholds{{1, 255}, {}};
-  for (int p = 1; p <= 254; ++p) thresholds.data.insert(thresholds.data.end(), p == 128 ? 2 : 1, p);
-  return thresholds;
-}
-
 }  // namespace
 
 QuantGraph read_bnn_pynq(const std::filesystem::path& path) {
@@ -185,7 +136,7 @@ QuantGraph read_bnn_pynq(const std::filesystem::path& path) {
   Chain chain(graph, "image");
   if (folder.is_cnv) {
     graph.inputs = {{"image", {1, 3, 32, 32}, "UINT8", "NCHW"}};
-    chain.add_thresholds("pixels", cnv_pixel_thresholds(), 1, -128, "INT8", "NCHW");
+    chain.add_thresholds("pixels", fixed_point_pixel_thresholds(), 1, -128, "INT8", "NCHW");
   } else {
     graph.inputs = {{"image", {1, 28, 28, 1}, "UINT8", "NHWC"}};
     chain.add_thresholds("pixels", {{1, 1}, {128}}, 2, -1, "BIPOLAR", "NHWC");
@@ -202,7 +153,7 @@ QuantGraph read_bnn_pynq(const std::filesystem::path& path) {
   }
   const auto classes = static_cast<int64_t>(folder.classes.size());
   Chain logits = chain;
-  logits.add_slice("logits", classes);
+  add_slice(logits, "logits", classes);
   if (folder.is_cnv) {
     add_top(logits);
   } else {

@@ -5,7 +5,10 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "bitloom/frontend.h"
 
@@ -30,5 +33,31 @@ void name_nodes(QuantGraph& graph);
 
 /// Puts the nodes in topological order and keeps the file's order where it can. Throws Error for a cycle.
 void sort_nodes(QuantGraph& graph);
+
+/// Puts nodes behind each other: each takes the tensor that the one before made.
+class Chain {
+ public:
+  Chain(QuantGraph& graph, std::string tensor) : graph_(graph), tensor_(std::move(tensor)) {}
+
+  const std::string& tensor() const { return tensor_; }
+
+  /// A node of the default domain that makes `output` from the chain's tensor and constants, which get the names given.
+  GraphNode& add(std::string op, std::string output, std::vector<std::pair<std::string, Array>> constants = {});
+
+  /// The same in QONNX's domain.
+  GraphNode& add_qonnx(std::string op, std::string output, std::vector<std::pair<std::string, Array>> constants);
+
+  /// MultiThreshold: bias + scale * (how many of the channel's thresholds the value reaches).
+  void add_thresholds(const std::string& output, Array thresholds, double scale, double bias, std::string_view type,
+                      std::string_view layout);
+
+ private:
+  QuantGraph& graph_;
+  std::string tensor_;
+};
+
+/// Thresholds [1, 255] that turn 8-bit pixels p into q = clamp(floor(128 (2 p / 255 - 1) + 0.5), -128, 127) = count - 128,
+/// the input of BNN-PYNQ's networks.
+Array fixed_point_pixel_thresholds();
 
 }  // namespace bitloom::frontend

@@ -33,8 +33,10 @@ onnx::ModelProto parse(std::span<const std::byte> bytes, std::string_view source
   onnx::ModelProto model;
   const bool whole = model.ParseFromCodedStream(&stream) && stream.ConsumedEntireMessage();
   if (!whole || !model.has_graph()) {
-    throw Error("{}: not an ONNX model: {}", source,
-                whole ? "it has no graph" : "its bytes are not an ONNX protocol buffer, or end too early");
+    throw Error(
+        "{}: not a model that bitloom reads: neither ONNX ({}) nor a FINN topology in JSON, nor a folder of BNN-PYNQ "
+        "parameters",
+        source, whole ? "there is no graph in it" : "the protocol buffer is damaged or ends too early");
   }
   return model;
 }

@@ -66,12 +66,16 @@ TEST(OnnxHostile, bytes_that_are_no_model_are_refused_bad) {
     }
     return "";
   };
-  EXPECT_EQ(refused("not a model"),
-            "m.onnx: not an ONNX model: its bytes are not an ONNX protocol buffer, or end too early");
-  EXPECT_EQ(refused(""), "m.onnx: not an ONNX model: it has no graph");
+  const std::string damaged =
+      "m.onnx: not a model that bitloom reads: neither ONNX (the protocol buffer is damaged or ends too early) nor a FINN "
+      "topology in JSON, nor a folder of BNN-PYNQ parameters";
+  EXPECT_EQ(refused("not a model"), damaged);
+  EXPECT_EQ(
+      refused(""),
+      "m.onnx: not a model that bitloom reads: neither ONNX (there is no graph in it) nor a FINN topology in JSON, nor "
+      "a folder of BNN-PYNQ parameters");
   const std::string whole = annotated_model();
-  EXPECT_EQ(refused(whole.substr(0, whole.size() - 1)),
-            "m.onnx: not an ONNX model: its bytes are not an ONNX protocol buffer, or end too early");
+  EXPECT_EQ(refused(whole.substr(0, whole.size() - 1)), damaged);
 }
 
 TEST(OnnxHostile, deeply_nested_graphs_are_refused_without_deep_recursion_bad) {
