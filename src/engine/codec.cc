@@ -50,18 +50,18 @@ bool Codec::is_level(int32_t value) const {
   return std::binary_search(levels_.begin(), levels_.end(), value);
 }
 
-int64_t Codec::find_stranger(std::span<const int32_t> values) const {
-  // Most tensors are good ones, and these two loops without exits vectorize.
+bool Codec::are_levels(std::span<const int32_t> values) const {
+  // The loops of the usual encodings have no exits, so that they vectorize.
   uint32_t strange = 0;
   if (planes_ == 1) {
     for (const int32_t v : values) strange |= static_cast<uint32_t>(v != lowest_) & static_cast<uint32_t>(v != highest_);
-    if (strange == 0) return -1;
-  } else if (step_ == 1) {
-    for (const int32_t v : values) strange |= static_cast<uint32_t>(v < lowest_) | static_cast<uint32_t>(v > highest_);
-    if (strange == 0) return -1;
+    return strange == 0;
   }
-  const auto found = std::find_if(values.begin(), values.end(), [this](int32_t v) { return !is_level(v); });
-  return found == values.end() ? -1 : found - values.begin();
+  if (step_ == 1) {
+    for (const int32_t v : values) strange |= static_cast<uint32_t>(v < lowest_) | static_cast<uint32_t>(v > highest_);
+    return strange == 0;
+  }
+  return std::all_of(values.begin(), values.end(), [this](int32_t v) { return is_level(v); });
 }
 
 void Codec::pack(std::span<const int32_t> values, uint64_t* pixel) const {

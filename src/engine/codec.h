@@ -20,8 +20,8 @@ class Codec {
 
   int planes() const { return planes_; }
 
-  /// Position of the first number that is not a level of the encoding, or -1.
-  int64_t find_stranger(std::span<const int32_t> values) const;
+  /// True if each of the numbers is a level of the encoding.
+  bool are_levels(std::span<const int32_t> values) const;
 
   /// Values of one pixel, all of them levels, to its planes.
   void pack(std::span<const int32_t> values, uint64_t* pixel) const;

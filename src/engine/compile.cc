@@ -4,7 +4,7 @@
 // not there yet has it converted, once. Decisions made here:
 //
 //   * nodes that no output needs are left out;
-//   * a Threshold that alone reads a Dot over planes becomes part of it, so that the accumulators are never stored;
+//   * a Threshold that alone reads a Dot becomes part of it, so that the accumulators are never stored;
 //   * layers that only move elements work on the form that is there, planes if both are;
 //   * Output, and a Reshape that keeps the order of the elements, of integers is the same buffer again.
 #include "compile.h"
@@ -100,10 +100,9 @@ class Compiler {
     return forms(id).planes;
   }
 
-  /// True for a Dot over planes that only a Threshold reads.
+  /// True for a Dot that only a Threshold reads.
   bool is_fused(ir::NodeId dot) const {
-    return readers_[index(dot)] == 1 && encoding(input(dot)) != nullptr &&
-           std::holds_alternative<ir::Threshold>(node(reader_[index(dot)]).layer);
+    return readers_[index(dot)] == 1 && std::holds_alternative<ir::Threshold>(node(reader_[index(dot)]).layer);
   }
 
   void add(const ir::Input& layer, ir::NodeId id) {
@@ -115,14 +114,6 @@ class Compiler {
 
   void add(const ir::Dot& layer, ir::NodeId id) {
     if (is_fused(id)) return;
-    if (encoding(input(id)) == nullptr) {
-      IntegerDotStep step = make_integer_dot(layer, shape(input(id)), shape(id));
-      step.from = ints(input(id));
-      step.to = new_ints(id);
-      const BufferId from = step.from;
-      emit(std::move(step), {from});
-      return;
-    }
     const BufferId from = planes(input(id));
     add_dot(layer, id, from, new_ints(id), std::nullopt);
   }

@@ -3,7 +3,7 @@
 // Programs: a batch comes in, is checked, and its images are spread over threads. Everything that can fail does so here,
 // before the first step runs.
 #include <algorithm>
-#include <string>
+#include <optional>
 #include <thread>
 
 #include <tbb/blocked_range.h>
@@ -18,58 +18,13 @@
 namespace bitloom::engine {
 namespace {
 
-/// Position of the first value that the type does not have, or -1.
-int64_t find_stranger(const ir::TensorType& type, std::span<const int32_t> values) {
-  if (const ir::Encoding* encoding = type.encoding()) return Codec(*encoding).find_stranger(values);
-  const ir::Range range = type.range();
+/// True if all are values of the type. `codec` is the type's, if it has an encoding.
+bool are_values(const std::optional<Codec>& codec, const ir::Range& range, std::span<const int32_t> values) {
+  if (codec) return codec->are_levels(values);
   uint32_t strange = 0;
   for (const int32_t v : values)
     strange |= static_cast<uint32_t>(v < range.lowest) | static_cast<uint32_t>(v > range.highest);
-  if (strange == 0) return -1;
-  return std::find_if(values.begin(), values.end(), [&](int32_t v) { return v < range.lowest || v > range.highest; }) -
-         values.begin();
-}
-
-std::string describe(const ir::Shape& shape) {
-  return fmt::format("{} x {} x {}", shape.height, shape.width, shape.channels);
-}
-
-std::string describe_values(const ir::TensorType& type) {
-  if (const ir::Encoding* encoding = type.encoding()) {
-    const std::vector<int32_t> levels = encoding->levels();
-    if (levels.size() <= 4) return fmt::format("one of {}", fmt::join(levels, ", "));
-    const int64_t step = int64_t{levels[1]} - levels[0];
-    for (size_t i = 1; i < levels.size(); ++i) {
-      if (int64_t{levels[i]} - levels[i - 1] != step) {
-        return fmt::format("one of the encoding's {} values from {} to {}", levels.size(), levels.front(), levels.back());
-      }
-    }
-    return step == 1 ? fmt::format("{} to {}", levels.front(), levels.back())
-                     : fmt::format("{} to {} in steps of {}", levels.front(), levels.back(), step);
-  }
-  return fmt::format("{} to {}", type.range().lowest, type.range().highest);
-}
-
-void check_input(const ir::Node& node, const ir::Tensor& tensor, int64_t images) {
-  const ir::Shape& shape = node.type.shape;
-  if (tensor.shape != shape) {
-    throw Error("input '{}': has shape {} (height x width x channels), expected {}", node.name, describe(tensor.shape),
-                describe(shape));
-  }
-  if (tensor.images != images) {
-    throw Error("input '{}': has {} images, but the first input has {}", node.name, tensor.images, images);
-  }
-  const int64_t elements = shape.elements();
-  if (images < 0 || static_cast<int64_t>(tensor.values.size()) / elements != images ||
-      static_cast<int64_t>(tensor.values.size()) % elements != 0) {
-    throw Error("input '{}': has {} values, expected {} images of {}", node.name, tensor.values.size(), images, elements);
-  }
-  const int64_t at = find_stranger(node.type, tensor.values);
-  if (at < 0) return;
-  const int64_t pixel = at % elements / shape.channels;
-  throw Error("input '{}': image {}, y {}, x {}, channel {} is {}, expected {}", node.name, at / elements,
-              pixel / shape.width, pixel % shape.width, at % shape.channels, tensor.values[static_cast<size_t>(at)],
-              describe_values(node.type));
+  return strange == 0;
 }
 
 int thread_count(const Options& options) {
@@ -78,23 +33,35 @@ int thread_count(const Options& options) {
   return options.threads == 0 ? std::max(1, static_cast<int>(std::thread::hardware_concurrency())) : options.threads;
 }
 
-Compiled verify_and_compile(const ir::Network& network) {
+const ir::Network& verified(const ir::Network& network) {
   ir::verify(network);
-  return compile(network);
+  return network;
 }
 
 }  // namespace
 
 struct Program::Impl {
   Impl(const ir::Network& source, const Options& options)
-      : network(source), compiled(verify_and_compile(network)), threads(thread_count(options)), arena(threads) {}
+      : network(verified(source)),
+        compiled(compile(network)),
+        input_ids(network.inputs()),
+        threads(thread_count(options)),
+        arena(threads) {
+    for (const ir::NodeId id : input_ids) {
+      const ir::Encoding* encoding = node(id).type.encoding();
+      input_codecs.push_back(encoding ? std::optional<Codec>(*encoding) : std::nullopt);
+    }
+  }
 
-  void check(std::span<const ir::Tensor> inputs) const;
+  const ir::Node& node(ir::NodeId id) const { return network.nodes[static_cast<size_t>(id)]; }
+  bool accepts(std::span<const ir::Tensor> inputs) const;
   void run_image(std::span<const ir::Tensor> inputs, int64_t image, std::vector<ir::Tensor>& outputs) const;
   std::vector<ir::Tensor> run(std::span<const ir::Tensor> inputs) const;
 
   ir::Network network;
   Compiled compiled;
+  std::vector<ir::NodeId> input_ids;
+  std::vector<std::optional<Codec>> input_codecs;
   int threads;
   mutable tbb::task_arena arena;
   // One frame for each thread that ever ran an image. A thread runs one image at a time and waits for nothing meanwhile, so
@@ -103,12 +70,15 @@ struct Program::Impl {
       [this] { return Frame(compiled.buffers.offsets, compiled.buffers.bytes); }};
 };
 
-void Program::Impl::check(std::span<const ir::Tensor> inputs) const {
-  const std::vector<ir::NodeId> ids = network.inputs();
-  if (inputs.size() != ids.size())
-    throw Error("network '{}': got {} inputs, expected {}", network.name, inputs.size(), ids.size());
-  for (size_t i = 0; i < ids.size(); ++i)
-    check_input(network.nodes[static_cast<size_t>(ids[i])], inputs[i], inputs[0].images);
+bool Program::Impl::accepts(std::span<const ir::Tensor> inputs) const {
+  if (inputs.size() != input_ids.size()) return false;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const ir::TensorType& type = node(input_ids[i]).type;
+    const ir::Tensor& tensor = inputs[i];
+    if (tensor.shape != type.shape || tensor.images != inputs[0].images || !tensor.complete()) return false;
+    if (!are_values(input_codecs[i], type.range(), tensor.values)) return false;
+  }
+  return true;
 }
 
 void Program::Impl::run_image(std::span<const ir::Tensor> inputs, int64_t image, std::vector<ir::Tensor>& outputs) const {
@@ -122,11 +92,12 @@ void Program::Impl::run_image(std::span<const ir::Tensor> inputs, int64_t image,
 }
 
 std::vector<ir::Tensor> Program::Impl::run(std::span<const ir::Tensor> inputs) const {
-  check(inputs);
-  const int64_t images = inputs.empty() ? 0 : inputs[0].images;
+  // The same rules, slower, with the words for what is wrong.
+  if (!accepts(inputs)) ir::check_inputs(network, inputs);
+  const int64_t images = inputs[0].images;
   std::vector<ir::Tensor> outputs;
   for (const ir::NodeId id : network.outputs) {
-    outputs.push_back(ir::Tensor::zeros(network.nodes[static_cast<size_t>(id)].type.shape, images));
+    outputs.push_back(ir::Tensor::zeros(node(id).type.shape, images));
   }
   const auto run_range = [&](const tbb::blocked_range<int64_t>& range) {
     for (int64_t image = range.begin(); image != range.end(); ++image) run_image(inputs, image, outputs);

@@ -34,7 +34,7 @@ struct UnpackStep {
   Codec codec;
 };
 
-/// Dot over planes (dot.cc), to integers or, with `threshold`, straight to planes.
+/// Dot (dot.cc), to integers or, with `threshold`, straight to planes.
 struct DotStep {
   BufferId from = 0, to = 0;
   std::optional<BufferId> rows;  ///< where a tile's input rows are put together; none if the input's pixels are the rows
@@ -58,16 +58,6 @@ struct DotStep {
 };
 DotStep make_dot(const ir::Dot& dot, const ir::Encoding& input, const ir::Shape& in, const ir::Shape& out);
 int64_t rows_bytes(const DotStep& step);  ///< of the buffer `rows`; 0 if it needs none
-
-/// Dot over plain integers, to integers.
-struct IntegerDotStep {
-  BufferId from = 0, to = 0;
-  ir::Shape in, out;
-  ir::Window window;
-  int64_t groups = 1;
-  std::vector<uint32_t> weights;  ///< [group][tap][input channel][output channel], modulo 2^32
-};
-IntegerDotStep make_integer_dot(const ir::Dot& dot, const ir::Shape& in, const ir::Shape& out);
 
 /// Integers to planes.
 struct ThresholdStep {
@@ -123,13 +113,12 @@ struct TopKStep {
   BufferId keys = 0;                ///< working space: a real number a channel
 };
 
-using Step = std::variant<PackStep, UnpackStep, DotStep, IntegerDotStep, ThresholdStep, PlanePoolStep, IntegerPoolStep,
-                          AddStep, LayoutStep, TopKStep>;
+using Step = std::variant<PackStep, UnpackStep, DotStep, ThresholdStep, PlanePoolStep, IntegerPoolStep, AddStep, LayoutStep,
+                          TopKStep>;
 
 void run(const PackStep& step, Frame& frame);
 void run(const UnpackStep& step, Frame& frame);
 void run(const DotStep& step, Frame& frame);
-void run(const IntegerDotStep& step, Frame& frame);
 void run(const ThresholdStep& step, Frame& frame);
 void run(const PlanePoolStep& step, Frame& frame);
 void run(const IntegerPoolStep& step, Frame& frame);
