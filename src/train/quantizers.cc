@@ -13,12 +13,15 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-template <typename T>
-void fill_signs(const at::Tensor& real, at::Tensor& result) {
-  const float* from = real.data_ptr<float>();
-  T* to = result.data_ptr<T>();
-  const T plus(1.0F), minus(-1.0F);
-  for (int64_t i = 0, n = real.numel(); i < n; ++i) to[i] = from[i] >= 0 ? plus : minus;
+// Signs of latent weights are as good as random, so a branch would be mispredicted half of the time. These two loops have
+// none and are vectorized, which takes plain numbers: hence the bits of a bfloat16.
+void fill_signs(const float* __restrict from, float* __restrict to, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) to[i] = from[i] >= 0 ? 1.0F : -1.0F;
+}
+
+void fill_signs(const float* __restrict from, at::BFloat16* __restrict to, int64_t count) {
+  constexpr uint16_t kPlus = 0x3F80, kMinus = 0xBF80;
+  for (int64_t i = 0; i < count; ++i) to[i].x = from[i] >= 0 ? kPlus : kMinus;
 }
 
 struct BinarizeWeights : torch::autograd::Function<BinarizeWeights> {
@@ -46,9 +49,9 @@ at::Tensor signs(const at::Tensor& real, at::ScalarType type) {
   const at::Tensor dense = real.contiguous();
   at::Tensor result = at::empty(dense.sizes(), type);
   if (type == at::kFloat) {
-    fill_signs<float>(dense, result);
+    fill_signs(dense.data_ptr<float>(), result.data_ptr<float>(), dense.numel());
   } else {
-    fill_signs<at::BFloat16>(dense, result);
+    fill_signs(dense.data_ptr<float>(), result.data_ptr<at::BFloat16>(), dense.numel());
   }
   return result;
 }
