@@ -42,9 +42,8 @@ struct DataSet {
 /// A NumPy array in C order.
 struct NpyArray {
   std::vector<int64_t> shape;
-  std::variant<std::vector<uint8_t>, std::vector<int8_t>, std::vector<int16_t>, std::vector<uint16_t>,
-               std::vector<int32_t>, std::vector<uint32_t>, std::vector<int64_t>, std::vector<uint64_t>, std::vector<float>,
-               std::vector<double>>
+  std::variant<std::vector<uint8_t>, std::vector<int8_t>, std::vector<int16_t>, std::vector<uint16_t>, std::vector<int32_t>,
+               std::vector<uint32_t>, std::vector<int64_t>, std::vector<uint64_t>, std::vector<float>, std::vector<double>>
       data;
   bool operator==(const NpyArray&) const = default;
   int64_t elements() const;
@@ -78,9 +77,12 @@ std::vector<int32_t> read_idx_labels(std::span<const std::byte> bytes, std::stri
 /// CIFAR-10's binary version: records of one label byte (0 to 9) and 3072 pixels, planes R, G, B.
 DataSet read_cifar10(std::span<const std::byte> bytes, std::string_view source);
 
-/// Images from a folder, a file (.png, .jpg, .npy of uint8 [N,H,W] or [N,H,W,C] or [H,W], IDX, CIFAR binary), known by their
-/// contents. A folder's files are read in natural order of their names (img2 before img10); sub-folders are
-/// classes, in natural order, and give labels. A folder "3" or a name "3_..." / "..._3.png" gives no label by itself.
+/// Images from a folder, a file (.png, .jpg, .npy of uint8 [N,H,W] or [N,H,W,C] or [H,W], IDX, CIFAR binary), known by
+/// their contents. A folder's .png, .jpg and .jpeg files are read in natural order of their names (img2 before img10);
+/// other files and hidden ones are passed over. Labels of a folder come from
+///   * sub-folders: each is a class, in natural order, named by the folder; or
+///   * names: if all files are named like 000_7.png, they show class 7 and so on. The number after the last underscore
+///     is below 10000 and has no leading zeros, so that numbered frames (frame_0007.png) are not taken for classes.
 /// All images must have the size and channels of the first unless `height` / `width` / `channels` are given; then grey and
 /// colour are converted, sizes are not. Throws Error naming the file that does not fit.
 struct ImageFormat {
