@@ -55,7 +55,11 @@ class TrainTest : public testing::Test {
   }
   ~TrainTest() override { std::filesystem::remove_all(folder_); }
 
-  train::Options options(const std::string& name) const { return {.output = folder_ / (name + ".onnx")}; }
+  train::Options options(const std::string& name) const {
+    train::Options options;
+    options.output = folder_ / (name + ".onnx");
+    return options;
+  }
 
   train::Progress run(const train::Recipe& recipe, const train::Options& options) const {
     return train::train(recipe, training_, test_, options);

@@ -114,7 +114,9 @@ TEST_F(TrainTest, unsuitable_options_are_refused_bad) {
   Options threads = options("a");
   threads.threads = 0;
   EXPECT_EQ(refusal(threads), "0 threads; at least one is needed");
-  EXPECT_EQ(refusal({.output = "/nowhere/a.onnx"}), "/nowhere/a.onnx: cannot be written: there is no folder '/nowhere'");
+  Options nowhere;
+  nowhere.output = "/nowhere/a.onnx";
+  EXPECT_EQ(refusal(nowhere), "/nowhere/a.onnx: cannot be written: there is no folder '/nowhere'");
   Recipe unnamed = small_recipe();
   unnamed.name.clear();
   EXPECT_EQ(message_of([&] { run(unnamed, options("a")); }), "recipe: 'name' is missing; give the network a name");
