@@ -124,7 +124,7 @@ std::vector<double> group_scales(const Lowering& lowering, const GraphNode& node
 /// Emits a Dot for weights in the order (ky, kx, c), and returns its accumulator on its grid.
 Activation emit_dot(Lowering& lowering, const GraphNode& node, const Activation& input, const ir::Window& window,
                     int64_t groups, const RealWeights& weights) {
-  const auto [source, grid] = lowering.on_grid(node, input, "product");
+  const auto [source, grid] = lowering.coded_on_grid(node, input, "product");
   const int64_t channels = lowering.type(source).shape.channels;
   if (weights.rows == 0 || weights.columns == 0 || groups < 1 || channels % groups != 0 || weights.rows % groups != 0) {
     throw lowering.mistake(node, "{} output channels, {} weights each and {} groups do not fit {} input channels",

@@ -210,6 +210,18 @@ Lowering::OnGrid Lowering::on_grid(const frontend::GraphNode& node, const Activa
   return {emit_pools(value.node, value.chain), *grid};
 }
 
+Lowering::OnGrid Lowering::coded_on_grid(const frontend::GraphNode& node, const Activation& value, std::string_view why) {
+  OnGrid result = on_grid(node, value, why);
+  if (type(result.node).encoding() != nullptr) return result;
+  const ir::Range range = type(result.node).range();
+  if (int64_t{range.highest} - range.lowest >= 1 << ir::kMaxPlanes) {
+    throw refusal(node, "takes integers from {} to {}, more than {} bits; put a quantizer in front", range.lowest, range.highest,
+                  ir::kMaxPlanes);
+  }
+  result.node = recode(node, result.node, ir::Encoding::smallest(range.lowest, std::max(range.highest, range.lowest + 1), false));
+  return result;
+}
+
 ir::NodeId Lowering::make_real_input(const frontend::GraphNode& node, const Activation& value, const Quantizer& quantizer) {
   if (!quantizer.encoding) {
     throw refusal(node, "is the first quantizer of real numbers but has no bit width; use a Quant or BipolarQuant here");
@@ -267,11 +279,12 @@ Activation Lowering::quantize(const frontend::GraphNode& node, Activation value,
   return result;
 }
 
-ir::NodeId Lowering::recode(const frontend::GraphNode& node, ir::NodeId coded, const ir::Encoding& encoding) {
-  if (*type(coded).encoding() == encoding) return coded;
+ir::NodeId Lowering::recode(const frontend::GraphNode& node, ir::NodeId source, const ir::Encoding& encoding) {
+  const ir::Encoding* old = type(source).encoding();
+  if (old != nullptr && *old == encoding) return source;
   const std::vector<int32_t> levels = encoding.levels();
   ir::Threshold identity{encoding, 1, {levels.begin() + 1, levels.end()}, {0}};
-  return emit(node, std::move(identity), {coded}, "_recode");
+  return emit(node, std::move(identity), {source}, "_recode");
 }
 
 void Lowering::define(const frontend::GraphNode& node, size_t output, Value value) {

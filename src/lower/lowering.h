@@ -87,13 +87,16 @@ class Lowering {
   };
   OnGrid on_grid(const frontend::GraphNode& node, const Activation& value, std::string_view why);
 
+  /// The same as codes: sums and pooled sums, which are plain integers, get the smallest encoding.
+  OnGrid coded_on_grid(const frontend::GraphNode& node, const Activation& value, std::string_view why);
+
   /// Appends a layer under the node's name (made unique).
   ir::NodeId emit(const frontend::GraphNode& node, ir::Layer layer, std::vector<ir::NodeId> inputs,
                   std::string_view suffix = "");
   /// Ends the value's chain: makes it codes.
   Activation quantize(const frontend::GraphNode& node, Activation value, Quantizer quantizer);
-  /// Makes a coded tensor's encoding `encoding` by a Threshold that maps each value to itself.
-  ir::NodeId recode(const frontend::GraphNode& node, ir::NodeId coded, const ir::Encoding& encoding);
+  /// The tensor in this encoding, by a Threshold that maps each value to itself.
+  ir::NodeId recode(const frontend::GraphNode& node, ir::NodeId source, const ir::Encoding& encoding);
 
   const ir::TensorType& type(ir::NodeId node) const { return network_.nodes[static_cast<size_t>(node)].type; }
   void define(const frontend::GraphNode& node, size_t output, Value value);
