@@ -5,6 +5,7 @@
 
 #include "bitloom/ir.h"
 #include "build.h"
+#include "support/property.h"
 
 namespace bitloom::ir {
 namespace {
@@ -60,6 +61,21 @@ void expect_composes(const Network& network, NodeId last, const std::vector<Tens
 
 TEST(CutTest, halves_compose_to_the_whole_at_every_place) {
   for (NodeId last = 1; last <= 3; ++last) expect_composes(branched(), last, all_inputs());
+}
+
+TEST(CutTest, Property_random_networks_compose_at_every_place) {
+  uint64_t cuts = 0;
+  for (uint64_t seed = 0; seed < test::cases(60); ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    const Network network = random_network(seed);
+    const std::vector<Tensor> inputs = random_inputs(network, 2, seed);
+    for (NodeId last = 0; last < static_cast<NodeId>(network.nodes.size()); ++last) {
+      if (error_of([&] { cut(network, last); }) != "no error") continue;  // one half would be empty
+      ASSERT_NO_FATAL_FAILURE(expect_composes(network, last, inputs)) << "cut after node " << last;
+      ++cuts;
+    }
+  }
+  EXPECT_GE(cuts, test::cases(60));
 }
 
 TEST(CutTest, what_the_second_half_needs_crosses_in_ascending_order) {
