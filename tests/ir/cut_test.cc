@@ -63,19 +63,16 @@ TEST(CutTest, halves_compose_to_the_whole_at_every_place) {
   for (NodeId last = 1; last <= 3; ++last) expect_composes(branched(), last, all_inputs());
 }
 
-TEST(CutTest, Property_random_networks_compose_at_every_place) {
+TEST(CutTest, Property_random_networks_compose_at_random_places) {
   uint64_t cuts = 0;
-  for (uint64_t seed = 0; seed < test::cases(60); ++seed) {
-    SCOPED_TRACE(fmt::format("seed {}", seed));
+  for (uint64_t seed = 0; seed < test::cases(100); ++seed) {
     const Network network = random_network(seed);
-    const std::vector<Tensor> inputs = random_inputs(network, 2, seed);
-    for (NodeId last = 0; last < static_cast<NodeId>(network.nodes.size()); ++last) {
-      if (error_of([&] { cut(network, last); }) != "no error") continue;  // one half would be empty
-      ASSERT_NO_FATAL_FAILURE(expect_composes(network, last, inputs)) << "cut after node " << last;
-      ++cuts;
-    }
+    const auto last = static_cast<NodeId>(seed / 3 % network.nodes.size());
+    if (error_of([&] { cut(network, last); }) != "no error") continue;  // one half would be empty
+    ASSERT_NO_FATAL_FAILURE(expect_composes(network, last, random_inputs(network, 2, seed))) << "seed " << seed;
+    ++cuts;
   }
-  EXPECT_GE(cuts, test::cases(60));
+  EXPECT_GE(cuts, test::cases(100) / 2);
 }
 
 TEST(CutTest, what_the_second_half_needs_crosses_in_ascending_order) {
