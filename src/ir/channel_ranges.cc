@@ -7,6 +7,7 @@
 // all that is needed. For few planes they follow from how often each code occurs, which population counts tell 64 weights
 // at a time: a network of millions of binary weights is verified in a fraction of the time that reading its file takes.
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "bitloom/ir.h"
@@ -14,12 +15,15 @@
 namespace bitloom::ir {
 namespace {
 
-constexpr int kCountedPlanes = 3;  ///< up to 2^3 codes counted by words; more are cheaper one by one
+constexpr int kCountedPlanes = 6;  ///< up to 2^6 codes counted by words; more are cheaper one by one
 
 struct WeightSums {
   int64_t positive = 0;
   int64_t negative = 0;
-  void add(int64_t value, int64_t times) { (value > 0 ? positive : negative) += value * times; }
+  void add(int64_t value, int64_t times) {
+    positive += std::max<int64_t>(value, 0) * times;
+    negative += std::min<int64_t>(value, 0) * times;
+  }
 };
 
 void require_used(const Encoding& encoding, int64_t row, int32_t value) {
@@ -30,9 +34,16 @@ void require_used(const Encoding& encoding, int64_t row, int32_t value) {
 
 WeightSums sum_by_code(const Encoding& encoding, const BitMatrix& weights, int64_t row) {
   WeightSums sums;
+  const auto add = [&](uint32_t code, int64_t count) {
+    if (count == 0) return;
+    const int32_t value = encoding.value(code);
+    require_used(encoding, row, value);
+    sums.add(value, count);
+  };
   const auto words = static_cast<size_t>(weights.words_per_row());
   const std::span<const uint64_t> planes = weights.words().subspan(static_cast<size_t>(row * weights.planes()) * words);
-  for (uint32_t code = 0; code < uint32_t{1} << encoding.planes(); ++code) {
+  int64_t rest = weights.columns();
+  for (uint32_t code = 1; code < uint32_t{1} << encoding.planes(); ++code) {
     int64_t count = 0;
     for (size_t w = 0; w < words; ++w) {
       uint64_t equal = ~uint64_t{0};
@@ -42,21 +53,30 @@ WeightSums sum_by_code(const Encoding& encoding, const BitMatrix& weights, int64
       }
       count += std::popcount(equal);
     }
-    if (code == 0) count -= weights.words_per_row() * 64 - weights.columns();  // bits past the columns are zero
-    if (count == 0) continue;
-    const int32_t value = encoding.value(code);
-    require_used(encoding, row, value);
-    sums.add(value, count);
+    add(code, count);
+    rest -= count;
   }
+  add(0, rest);  // not counted, because the bits past the columns would count as well
   return sums;
 }
 
 WeightSums sum_one_by_one(const Encoding& encoding, const BitMatrix& weights, int64_t row) {
   WeightSums sums;
-  for (int64_t column = 0; column < weights.columns(); ++column) {
-    const int32_t value = encoding.value(weights.code(row, column));
-    require_used(encoding, row, value);
-    sums.add(value, 1);
+  const auto words = static_cast<size_t>(weights.words_per_row());
+  const std::span<const uint64_t> planes = weights.words().subspan(static_cast<size_t>(row * weights.planes()) * words);
+  for (size_t w = 0; w < words; ++w) {
+    const auto count = static_cast<size_t>(std::min<int64_t>(64, weights.columns() - static_cast<int64_t>(w) * 64));
+    std::array<int32_t, 64> values;
+    values.fill(encoding.bias);
+    for (size_t p = 0; p < encoding.coefficients.size(); ++p) {
+      const uint64_t bits = planes[p * words + w];
+      const int32_t coefficient = encoding.coefficients[p];
+      for (size_t i = 0; i < 64; ++i) values[i] += (bits >> i & 1) != 0 ? coefficient : 0;
+    }
+    for (const int32_t value : std::span(values).first(count)) {
+      require_used(encoding, row, value);
+      sums.add(value, 1);
+    }
   }
   return sums;
 }

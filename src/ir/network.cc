@@ -44,16 +44,18 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-/// Up to three names that differ from `wanted` in a third of it at most, nearest first.
-std::vector<std::string_view> close_names(const Network& network, std::string_view wanted) {
+/// Up to three quoted names that differ from `wanted` in a third of it at most, nearest first.
+std::string close_names(const Network& network, std::string_view wanted) {
   std::vector<std::pair<size_t, std::string_view>> found;
   for (const Node& node : network.nodes) {
     const size_t distance = edit_distance(wanted, node.name);
     if (distance <= std::max<size_t>(2, wanted.size() / 3)) found.emplace_back(distance, node.name);
   }
   std::ranges::stable_sort(found, {}, &std::pair<size_t, std::string_view>::first);
-  std::vector<std::string_view> names;
-  for (size_t i = 0; i < std::min<size_t>(3, found.size()); ++i) names.push_back(found[i].second);
+  std::string names;
+  for (size_t i = 0; i < std::min<size_t>(3, found.size()); ++i) {
+    names += fmt::format("{}'{}'", i == 0 ? "" : ", ", found[i].second);
+  }
   return names;
 }
 
@@ -78,9 +80,8 @@ std::vector<NodeId> Network::inputs() const {
 NodeId Network::find(std::string_view node_name) const {
   const auto found = std::ranges::find(nodes, node_name, &Node::name);
   if (found != nodes.end()) return static_cast<NodeId>(found - nodes.begin());
-  const std::vector<std::string_view> close = close_names(*this, node_name);
-  if (close.empty()) throw Error("network '{}': has no node '{}'", name, node_name);
-  throw Error("network '{}': has no node '{}'; close names: '{}'", name, node_name, fmt::join(close, "', '"));
+  const std::string close = close_names(*this, node_name);
+  throw Error("network '{}': has no node '{}'{}{}", name, node_name, close.empty() ? "" : "; close names: ", close);
 }
 
 void verify(const Network& network) {

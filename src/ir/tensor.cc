@@ -40,7 +40,7 @@ std::vector<int32_t> unpack_codes(const Encoding& encoding, std::span<const std:
     for (size_t i = 0; i < values.size(); ++i) {
       if ((bytes[p * plane + i / 8] >> (i % 8) & std::byte{1}) != std::byte{0}) values[i] += encoding.coefficients[p];
     }
-    if (elements % 8 != 0 && bytes[p * plane + plane - 1] >> (elements % 8) != std::byte{0}) {
+    if (elements % 8 != 0 && (bytes[p * plane + plane - 1] >> (elements % 8)) != std::byte{0}) {
       throw Error("plane {} has a bit set after its {} elements", p, elements);
     }
   }

@@ -5,6 +5,7 @@
 
 #include "bitloom/ir.h"
 #include "build.h"
+#include "support/property.h"
 
 namespace bitloom::ir {
 namespace {
@@ -60,6 +61,18 @@ void expect_composes(const Network& network, NodeId last, const std::vector<Tens
 
 TEST(CutTest, halves_compose_to_the_whole_at_every_place) {
   for (NodeId last = 1; last <= 3; ++last) expect_composes(branched(), last, all_inputs());
+}
+
+TEST(CutTest, Property_random_networks_compose_at_random_places) {
+  uint64_t cuts = 0;
+  for (uint64_t seed = 0; seed < test::cases(100); ++seed) {
+    const Network network = random_network(seed);
+    const auto last = static_cast<NodeId>(seed / 3 % network.nodes.size());
+    if (error_of([&] { cut(network, last); }) != "no error") continue;  // one half would be empty
+    ASSERT_NO_FATAL_FAILURE(expect_composes(network, last, random_inputs(network, 2, seed))) << "seed " << seed;
+    ++cuts;
+  }
+  EXPECT_GE(cuts, test::cases(100) / 2);
 }
 
 TEST(CutTest, what_the_second_half_needs_crosses_in_ascending_order) {

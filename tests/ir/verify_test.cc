@@ -125,7 +125,7 @@ TEST(InferTypeTest, dot_bad) {
 }
 
 TEST(InferTypeTest, weights_outside_a_narrow_encoding_bad) {
-  for (const int bits : {2, 3, 5}) {  // counted by words and one by one
+  for (const int bits : {2, 3, 7}) {  // counted by words and one by one
     Dot dot = make_dot(Encoding::signed_bits(bits), 2, {0, 0, 0, 0, 0, 0, 0, Encoding::signed_bits(bits).lowest});
     EXPECT_EQ(refusal(dot, {kImage}), "no error");
     dot.encoding = Encoding::signed_bits(bits, true);
@@ -215,7 +215,7 @@ TEST(InferTypeTest, Property_channel_ranges_and_tap_counts_are_exact) {
       return low + static_cast<int32_t>(random() % static_cast<uint64_t>(high - low + 1));
     };
     const std::vector<Encoding> encodings = {Encoding::bipolar(),      Encoding::ternary(),    Encoding::signed_bits(3),
-                                             Encoding::signed_bits(4), Encoding::isometric(5), {{3, -5}, 1, -4, 4}};
+                                             Encoding::signed_bits(8), Encoding::isometric(7), {{3, -5}, 1, -4, 4}};
     const Encoding& encoding = encodings[random() % encodings.size()];
     const Values levels = encoding.levels();
     Values weights;
