@@ -423,7 +423,7 @@ bool is_bloom(std::span<const std::byte> bytes);
 
 struct RandomOptions {
   int max_layers = 6;        ///< Dot layers
-  int max_channels = 24;
+  int max_channels = 24;     ///< of most tensors; with 24 or more allowed, now and then up to 130, to cross a word's end
   int max_image = 10;        ///< height and width
   bool branches = true;      ///< Add, Concat, Slice
 };
