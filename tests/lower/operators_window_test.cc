@@ -80,6 +80,9 @@ TEST(OperatorsWindow, sum_and_shift) {
   EXPECT_EQ(run(node("QuantAvgPool2d", attributes), {x}).data, (Values{59}));
   attributes["obits"] = int64_t{4};
   EXPECT_EQ(run(node("QuantAvgPool2d", attributes), {Array{{1, 2, 2, 1}, {-1, 0, 0, 0}}}).data, (Values{-1}));
+  attributes["obits"] = int64_t{0};
+  EXPECT_EQ(message_of(node("QuantAvgPool2d", attributes), {x}),
+            "node 'n' (QuantAvgPool2d): ibits 4 and obits 0 must be 1 to 32");
 }
 
 TEST(OperatorsWindow, lower_convolutions_to_patches) {
