@@ -127,13 +127,15 @@ PoolAttributes read_quant_average(const GraphNode& node, const Dims& shape) {
   const Dims image = spatial_sizes(node, shape, pool.channels_last);
   const int64_t kernel = node.integer("kernel", 1);
   const int64_t in_bits = node.integer("ibits", 1);
-  if (kernel < 1 || kernel > 32768 || in_bits < 1 || in_bits > 32) {
-    throw mistaken(node, "kernel {} and ibits {} must be 1 to 32768 and 1 to 32", kernel, in_bits);
+  const int64_t out_bits = node.integer("obits", 1);
+  if (kernel < 1 || kernel > 32768) throw mistaken(node, "kernel is {}, but must be 1 to 32768", kernel);
+  if (in_bits < 1 || in_bits > 32 || out_bits < 1 || out_bits > 32) {
+    throw mistaken(node, "ibits {} and obits {} must be 1 to 32", in_bits, out_bits);
   }
   pool.window = make_window(node, image,
                             {Dims(2, kernel), Dims(2, node.integer("stride", 1)), Dims(2, 1), Dims(4, 0), "NOTSET", false});
   const auto largest = static_cast<uint64_t>(((int64_t{1} << in_bits) - 1) * kernel * kernel);
-  pool.shift = std::max<int64_t>(std::bit_width(largest) - node.integer("obits", 1), 0);
+  pool.shift = std::max<int64_t>(std::bit_width(largest) - out_bits, 0);
   return pool;
 }
 
