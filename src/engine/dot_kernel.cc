@@ -119,21 +119,21 @@ void scalar_counting_tile(const DotTile& tile, int32_t* accumulators) { any_tile
 
 void portable_tile(const DotTile& tile, int32_t* accumulators) { any_tile<ScalarCount>(tile, accumulators); }
 
-using Kernel = void (*)(const DotTile&, int32_t*);
-
-Kernel choose_kernel() {
-  if (BITLOOM_HAS("avx512vpopcntdq") && BITLOOM_HAS("avx512vl") && BITLOOM_HAS("avx512bw") && BITLOOM_HAS("avx512dq")) {
-    return vector_counting_tile;
-  }
-  if (BITLOOM_HAS("avx2") && BITLOOM_HAS("popcnt")) return scalar_counting_tile;
-  return portable_tile;
-}
-
 }  // namespace
 
+std::vector<DotKernel> dot_kernels() {
+  std::vector<DotKernel> kernels;
+  if (BITLOOM_HAS("avx512vpopcntdq") && BITLOOM_HAS("avx512vl") && BITLOOM_HAS("avx512bw") && BITLOOM_HAS("avx512dq")) {
+    kernels.push_back({"vector counts", vector_counting_tile});
+  }
+  if (BITLOOM_HAS("avx2") && BITLOOM_HAS("popcnt")) kernels.push_back({"scalar counts", scalar_counting_tile});
+  kernels.push_back({"portable", portable_tile});
+  return kernels;
+}
+
 void dot_tile(const DotTile& tile, int32_t* accumulators) {
-  static const Kernel kernel = choose_kernel();
-  kernel(tile, accumulators);
+  static const DotKernel best = dot_kernels().front();
+  best.run(tile, accumulators);
 }
 
 }  // namespace bitloom::engine

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 namespace bitloom::engine {
 
@@ -28,5 +30,12 @@ struct DotTile {
 /// accumulators[pixel][kChunk] = (constant + row term - sum over p, q of coefficient[p][q] * popcount(x_p ^ w_q)) / 2,
 /// where the numerator is even and computed modulo 2^64.
 void dot_tile(const DotTile& tile, int32_t* accumulators);
+
+/// The versions that this CPU can run, best first; `dot_tile` is the first.
+struct DotKernel {
+  std::string_view name;
+  void (*run)(const DotTile& tile, int32_t* accumulators) = nullptr;
+};
+std::vector<DotKernel> dot_kernels();
 
 }  // namespace bitloom::engine

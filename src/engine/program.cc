@@ -4,10 +4,10 @@
 // before the first step runs.
 #include <algorithm>
 #include <optional>
-#include <thread>
 
 #include <tbb/blocked_range.h>
 #include <tbb/enumerable_thread_specific.h>
+#include <tbb/info.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
@@ -30,7 +30,9 @@ bool are_values(const std::optional<Codec>& codec, const ir::Range& range, std::
 int thread_count(const Options& options) {
   if (options.threads < 0)
     throw Error("threads is {}, expected 1 or more, or 0 for one a hardware thread", options.threads);
-  return options.threads == 0 ? std::max(1, static_cast<int>(std::thread::hardware_concurrency())) : options.threads;
+  // More threads than the machine runs at once gain nothing, and TBB would print a warning.
+  const int most = std::max(1, tbb::info::default_concurrency());
+  return options.threads == 0 ? most : std::min(options.threads, most);
 }
 
 const ir::Network& verified(const ir::Network& network) {
