@@ -285,8 +285,8 @@ TEST(FinnJson, json_that_is_no_topology_is_refused_bad) {
 }
 
 TEST(FinnJsonHostile, deep_nesting_is_refused_bad) {
-  EXPECT_NE(refusal("{\"layers\": " + std::string(1 << 20, '['), npz_in_order({})), "");
-  EXPECT_NE(refusal("{\"layers\": " + std::string(100000, '[') + std::string(100000, ']') + "}", npz_in_order({})), "");
+  EXPECT_NE(refusal("{\"layers\": " + std::string(1 << 16, '['), npz_in_order({})), "");
+  EXPECT_NE(refusal("{\"layers\": " + std::string(10000, '[') + std::string(10000, ']') + "}", npz_in_order({})), "");
 }
 
 TEST(FinnJsonHostile, every_truncation_of_the_archive_is_read_or_refused) {
