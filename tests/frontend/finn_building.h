@@ -42,7 +42,9 @@ inline std::vector<std::byte> npz_of(const std::map<std::string, data::NpyArray>
   return result;
 }
 
-inline data::NpyArray npy(std::vector<int64_t> shape, std::vector<float> values) { return {std::move(shape), std::move(values)}; }
+inline data::NpyArray npy(std::vector<int64_t> shape, std::vector<float> values) {
+  return {std::move(shape), std::move(values)};
+}
 
 /// The arrays under the names that np.savez gives: arr_0, arr_1 ...
 inline std::vector<std::byte> npz_in_order(const std::vector<data::NpyArray>& arrays) {

@@ -4,6 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+
+#include <openssl/evp.h>
+#include <nlohmann/json.hpp>
 
 #include "bitloom/frontend.h"
 #include "support/shared.h"
@@ -66,6 +70,74 @@ TEST(SharedQonnx, finn_buildflow_model_is_read_with_layouts_and_datatypes) {
   EXPECT_EQ(graph.datatypes.at("MatMul_0_param0"), "BIPOLAR");
   EXPECT_EQ(count(graph, "MultiThreshold"), 4);
   EXPECT_EQ(count(graph, "TopK"), 1);
+}
+
+template <typename T>
+std::string sha256(const std::vector<T>& values) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  EVP_Digest(values.data(), values.size() * sizeof(T), digest, &length, EVP_sha256(), nullptr);
+  std::string text;
+  for (unsigned int i = 0; i < length; ++i) text += fmt::format("{:02x}", digest[i]);
+  return text;
+}
+
+// The weights as [neuron][synapse], (ky, kx, c) in convolutions, with the padding that LFC's first layer has: the order in
+// which the golden data's hashes were made.
+std::vector<int8_t> stored_weights(const Array& array, int64_t synapses) {
+  std::vector<int8_t> result;
+  if (array.shape.size() == 2) {
+    for (int64_t n = 0; n < array.shape[1]; ++n) {
+      for (int64_t s = 0; s < synapses; ++s) {
+        const bool real = s < array.shape[0];
+        result.push_back(real ? static_cast<int8_t>(array.data[static_cast<size_t>(s * array.shape[1] + n)]) : int8_t{1});
+      }
+    }
+    return result;
+  }
+  for (int64_t n = 0; n < array.shape[0]; ++n) {
+    for (int64_t position = 0; position < 9; ++position) {
+      for (int64_t c = 0; c < array.shape[1]; ++c) {
+        result.push_back(static_cast<int8_t>(array.data[static_cast<size_t>((n * array.shape[1] + c) * 9 + position)]));
+      }
+    }
+  }
+  return result;
+}
+
+void compare_with_golden(const std::filesystem::path& folder, const std::filesystem::path& golden, std::string_view name) {
+  BITLOOM_REQUIRE(folder);
+  BITLOOM_REQUIRE(golden);
+  const QuantGraph graph = read(folder);
+  EXPECT_EQ(graph.name, name);
+  const nlohmann::json meta = nlohmann::json::parse(std::ifstream(golden / "meta.json"));
+  EXPECT_EQ(graph.classes, meta["class_names"].get<std::vector<std::string>>());
+  for (size_t i = 0; i < meta["layers"].size(); ++i) {
+    SCOPED_TRACE(i);
+    const auto& layer = meta["layers"][i];
+    const auto weights = stored_weights(graph.constants.at(fmt::format("weights_{}", i)), layer["mw"].get<int64_t>());
+    EXPECT_EQ(sha256(weights), layer["W_sha256_int8_rowmajor"].get<std::string>());
+    if (!graph.constants.contains(fmt::format("thresholds_act_{}", i))) continue;
+    std::vector<int32_t> thresholds;
+    for (const double t : graph.constants.at(fmt::format("thresholds_act_{}", i)).data) {
+      thresholds.push_back(static_cast<int32_t>(t) - 1);
+    }
+    EXPECT_EQ(sha256(thresholds), layer["T_sha256_int32le_rowmajor"].get<std::string>());
+  }
+}
+
+TEST(SharedBnnPynq, lfc_w1a1_is_decoded) {
+  compare_with_golden(test::shared() / "models/bnn-pynq/mnist/lfcW1A1", test::shared() / "golden/lfcW1A1-mnist", "lfcW1A1");
+}
+
+TEST(SharedBnnPynq, cnv_w1a1_is_decoded) {
+  compare_with_golden(test::shared() / "models/bnn-pynq/cifar10/cnvW1A1", test::shared() / "golden/cnvW1A1-cifar10",
+                      "cnvW1A1");
+}
+
+TEST(SharedBnnPynq, cnv_w2a2_is_decoded) {
+  compare_with_golden(test::shared() / "models/bnn-pynq/cifar10/cnvW2A2", test::shared() / "golden/cnvW2A2-cifar10",
+                      "cnvW2A2");
 }
 
 }  // namespace
