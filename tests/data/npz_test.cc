@@ -4,7 +4,7 @@
 
 #include "archives.h"
 #include "bitloom/data.h"
-#include "data/archive.h"
+#include "data/archive_reader.h"
 
 namespace bitloom::data {
 namespace {
