@@ -9,7 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "archive.h"
+#include "archive_reader.h"
 #include "bitloom/file.h"
 #include "cifar10.h"
 #include "data_set.h"

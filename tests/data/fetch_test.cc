@@ -7,7 +7,7 @@
 
 #include "archives.h"
 #include "bitloom/file.h"
-#include "data/archive.h"
+#include "data/archive_reader.h"
 #include "data/cifar10.h"
 #include "data/data_set.h"
 #include "data/sha256.h"

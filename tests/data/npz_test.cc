@@ -4,7 +4,7 @@
 
 #include "archives.h"
 #include "bitloom/data.h"
-#include "data/archive.h"
+#include "data/archive_reader.h"
 
 namespace bitloom::data {
 namespace {
@@ -56,8 +56,8 @@ TEST(Npz, a_size_that_lies_is_not_believed_bad) {
   for (const uint8_t top : {0x3f, 0x7f, 0xff}) {
     Bytes bytes = whole;
     // The size after unpacking, in the array's own header and in the directory.
-    bytes[text.find("PK\3\4") + 25] = std::byte{top};
-    bytes[text.find("PK\1\2") + 27] = std::byte{top};
+    bytes.at(text.find("PK\3\4") + 25) = std::byte{top};
+    bytes.at(text.find("PK\1\2") + 27) = std::byte{top};
     const std::string expected = top == 0x3f
                                      ? "x.npz: 'w.npy': is not a whole archive: ZIP uncompressed data is wrong size "
                                        "(read 144, expected 1056964752)"
@@ -69,8 +69,8 @@ TEST(Npz, a_size_that_lies_is_not_believed_bad) {
 TEST(Npz, compressions_other_than_deflate_are_unsupported_bad) {
   Bytes bytes = npz(true);
   const auto text = std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  bytes[text.find("PK\3\4") + 8] = std::byte{14};
-  bytes[text.find("PK\1\2") + 10] = std::byte{14};
+  bytes.at(text.find("PK\3\4") + 8) = std::byte{14};
+  bytes.at(text.find("PK\1\2") + 10) = std::byte{14};
   EXPECT_EQ(error_of_npz(bytes), "x.npz: 'w.npy' is compressed as ZIP 2.0 (lzma); expected stored or deflated");
 }
 

@@ -50,9 +50,9 @@ TEST(Idx, sizes_that_do_not_match_are_refused_bad) {
   // A product that would wrap around to 0 in 64 bits.
   EXPECT_EQ(error_of_images(idx({0x80000000, 0x80000000, 4}, "")),
             "x: the dimensions 2147483648 x 2147483648 x 4 do not match the 0 bytes of data");
-  EXPECT_EQ(error_of_images(idx({0, 0x80000000, 0x80000000}, "")),
-            "x: the images have 2147483648 x 2147483648 pixels; expected 1 to 67108864");
-  EXPECT_EQ(error_of_images(idx({0, 0, 3}, "")), "x: the images have 0 x 3 pixels; expected 1 to 67108864");
+  EXPECT_EQ(error_of_images(idx({0, 0xffffffff, 0xffffffff}, "")),
+            "x: has 4294967295 x 4294967295 pixels; images of 1 to 67108864 pixels are read");
+  EXPECT_EQ(error_of_images(idx({0, 0, 3}, "")), "x: has 3 x 0 pixels; images of 1 to 67108864 pixels are read");
 }
 
 TEST(Idx, other_files_are_told_apart_bad) {

@@ -2,7 +2,7 @@
 //
 // libarchive, restricted to the two formats that bitloom meets. Only the compressions that these formats use in practice
 // are let in, because the others allocate dictionaries of whatever size a file asks for.
-#include "archive.h"
+#include "archive_reader.h"
 
 #include <algorithm>
 #include <memory>
