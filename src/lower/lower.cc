@@ -146,7 +146,7 @@ void Lowering::define_inputs() {
         how = "real numbers, quantized by the model's first quantizer";
         break;
     }
-    if (encoding) value.node = network_.add(input.name, ir::Input{value.shape, *encoding, std::nullopt});
+    if (encoding) value.node = network_.add(unique_name(input.name), ir::Input{value.shape, *encoding, std::nullopt});
     if (report_)
       report_->input += fmt::format("input '{}': {} (--input pixels, uint8 or real chooses otherwise)\n", input.name, how);
     values_.insert_or_assign(input.name, std::move(value));
@@ -209,6 +209,10 @@ bool Lowering::fold_constants(const frontend::GraphNode& node) {
   const std::vector<const frontend::Array*> inputs = operands(node);
   std::vector<frontend::Array> results = lower::apply(node, inputs);
   for (size_t i = 0; i < results.size(); ++i) {
+    constant_elements_ += results[i].elements();
+    if (constant_elements_ > frontend::kMaxElements) {
+      throw refusal(node, "the constants computed so far have more than {} elements", frontend::kMaxElements);
+    }
     Constant constant{std::move(results[i]), std::nullopt};
     if (i == 0) propagate_scale(node, constant);
     define(node, i, std::move(constant));

@@ -110,15 +110,15 @@ PerChannel Lowering::per_channel(const frontend::GraphNode& node, const frontend
   return PerChannel(constant.data);
 }
 
-std::string Lowering::unique_name(std::string name) const {
-  const auto taken = [&](const std::string& candidate) {
-    return std::any_of(network_.nodes.begin(), network_.nodes.end(),
-                       [&](const ir::Node& node) { return node.name == candidate; });
-  };
-  if (!taken(name)) return name;
-  int suffix = 2;
-  while (taken(fmt::format("{}_{}", name, suffix))) ++suffix;
-  return fmt::format("{}_{}", name, suffix);
+std::string Lowering::unique_name(const std::string& name) {
+  if (names_.insert(name).second) return name;
+  // Counting on from the last suffix keeps a file of many equal names from taking quadratic time.
+  int& suffix = suffixes_.try_emplace(name, 2).first->second;
+  std::string candidate;
+  do {
+    candidate = fmt::format("{}_{}", name, suffix++);
+  } while (!names_.insert(candidate).second);
+  return candidate;
 }
 
 ir::NodeId Lowering::emit(const frontend::GraphNode& node, ir::Layer layer, std::vector<ir::NodeId> inputs,
@@ -215,10 +215,11 @@ Lowering::OnGrid Lowering::coded_on_grid(const frontend::GraphNode& node, const 
   if (type(result.node).encoding() != nullptr) return result;
   const ir::Range range = type(result.node).range();
   if (int64_t{range.highest} - range.lowest >= 1 << ir::kMaxPlanes) {
-    throw refusal(node, "takes integers from {} to {}, more than {} bits; put a quantizer in front", range.lowest, range.highest,
-                  ir::kMaxPlanes);
+    throw refusal(node, "takes integers from {} to {}, more than {} bits; put a quantizer in front", range.lowest,
+                  range.highest, ir::kMaxPlanes);
   }
-  result.node = recode(node, result.node, ir::Encoding::smallest(range.lowest, std::max(range.highest, range.lowest + 1), false));
+  result.node =
+      recode(node, result.node, ir::Encoding::smallest(range.lowest, std::max(range.highest, range.lowest + 1), false));
   return result;
 }
 
@@ -233,10 +234,9 @@ ir::NodeId Lowering::make_real_input(const frontend::GraphNode& node, const Acti
   if (input.real->rows != 1 && input.real->rows != real_input_shape_.channels) {
     throw refusal(node, "quantizes the input with a scale a feature after a reshape; quantize before the reshape");
   }
-  const bool used = std::any_of(network_.nodes.begin(), network_.nodes.end(),
-                                [&](const ir::Node& other) { return other.name == real_input_; });
-  if (used) throw refusal(node, "is a second quantizer of the same real input; let both branches share one quantizer");
-  ir::NodeId id = network_.add(real_input_, std::move(input));
+  if (names_.contains(real_input_))
+    throw refusal(node, "is a second quantizer of the same real input; let both branches share one quantizer");
+  ir::NodeId id = network_.add(unique_name(real_input_), std::move(input));
   for (const ir::Reshape& reshape : value.deferred) id = emit(node, reshape, {id}, "_reshape");
   return id;
 }

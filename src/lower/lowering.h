@@ -7,6 +7,8 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -113,14 +115,17 @@ class Lowering {
   ir::NodeId emit_pools(ir::NodeId node, const Chain& chain);
   std::vector<ir::Range> ranges(ir::NodeId node) const;
   const Value& value(const frontend::GraphNode& node, size_t index) const;
-  std::string unique_name(std::string name) const;
+  std::string unique_name(const std::string& name);
 
   const frontend::QuantGraph& graph_;
   Options options_;
   Report* report_;
   ir::Network network_;
   std::map<std::string, Value> values_;
-  std::string real_input_;  ///< the graph input that is real numbers, "" if none
+  std::unordered_set<std::string> names_;  ///< of the network's nodes
+  std::unordered_map<std::string, int> suffixes_;
+  int64_t constant_elements_ = 0;  ///< made by folding
+  std::string real_input_;         ///< the graph input that is real numbers, "" if none
   ir::Shape real_input_shape_;
 };
 

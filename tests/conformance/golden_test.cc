@@ -70,7 +70,8 @@ std::vector<double> logits(const ir::Network& network, const std::vector<ir::Ten
   for (size_t i = network.nodes.size(); i-- > 0;) {
     if (const auto* layer = std::get_if<ir::Output>(&network.nodes[i].layer)) {
       const bool named_logits = network.nodes[i].name == "logits";
-      const bool only = std::none_of(network.nodes.begin(), network.nodes.end(), [](const auto& n) { return n.name == "logits"; });
+      const bool only =
+          std::none_of(network.nodes.begin(), network.nodes.end(), [](const auto& n) { return n.name == "logits"; });
       if (named_logits || only) return ir::reals(*layer, all[i].image(image));
     }
   }
@@ -94,7 +95,8 @@ TEST_P(GoldenTest, engine_gives_every_stored_output) {
     ASSERT_EQ(stored.shape, (std::vector<int64_t>{1, 3, 256, 256}));
     for (int64_t c = 0; c < 3; ++c) {
       for (int64_t p = 0; p < 256 * 256; ++p) {
-        ASSERT_EQ(codes.values[static_cast<size_t>(p * 3 + c)], expected[static_cast<size_t>(c * 256 * 256 + p)]) << c << " " << p;
+        ASSERT_EQ(codes.values[static_cast<size_t>(p * 3 + c)], expected[static_cast<size_t>(c * 256 * 256 + p)])
+            << c << " " << p;
       }
     }
     return;
@@ -106,12 +108,14 @@ TEST_P(GoldenTest, engine_gives_every_stored_output) {
     for (int64_t image = 0; image < tensor.images; ++image) {
       const std::vector<double> real = logits(network, by_node, image);
       for (size_t c = 0; c < real.size(); ++c) {
-        ASSERT_EQ(static_cast<float>(real[c]), static_cast<float>(expected[static_cast<size_t>(image * width) + c])) << image << " " << c;
+        ASSERT_EQ(static_cast<float>(real[c]), static_cast<float>(expected[static_cast<size_t>(image * width) + c]))
+            << image << " " << c;
       }
     }
   }
   const ir::NodeId last = output(network, "class");
-  if (network.nodes[static_cast<size_t>(last)].type.shape.channels > 1 || is("finn-tfc-w1a1-buildflow") || outputs.size() > 1) {
+  if (network.nodes[static_cast<size_t>(last)].type.shape.channels > 1 || is("finn-tfc-w1a1-buildflow") ||
+      outputs.size() > 1) {
     const std::vector<int64_t> argmax = data::read_npy(golden("argmax.npy")).as_integers();
     const std::vector<int32_t> classes = ir::predicted_classes(network, outputs);
     EXPECT_TRUE(std::equal(classes.begin(), classes.end(), argmax.begin(), argmax.end()));
@@ -163,8 +167,10 @@ TEST_P(GoldenTest, intermediate_values_are_those_stored) {
         const auto& dot = std::get<ir::Dot>(network.nodes[i].layer);
         const bool first_of_cnv = layer == "0" && !is("lfcW1A1-mnist");
         for (int64_t& value : expected) {
-          if (first_of_cnv) value = value / 2;
-          else if (bits) value = 2 * value - dot.weights.columns();
+          if (first_of_cnv)
+            value = value / 2;
+          else if (bits)
+            value = 2 * value - dot.weights.columns();
         }
       } else if (!accumulator && std::holds_alternative<ir::Threshold>(network.nodes[i].layer)) {
         found = &all[i];
@@ -198,7 +204,8 @@ TEST_P(GoldenTest, SlowFullTestSetAccuracy) {
 
 INSTANTIATE_TEST_SUITE_P(Golden, GoldenTest, testing::ValuesIn(kGoldens), [](const auto& param) {
   std::string name = param.param.folder;
-  std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
   return name;
 });
 

@@ -42,9 +42,11 @@ class Builder {
     return name;
   }
   std::string scalar(double value) { return constant(Array::scalar(value)); }
-  std::string node(const std::string& op, std::vector<std::string> inputs, std::map<std::string, Attribute> attributes = {}) {
+  std::string node(const std::string& op, std::vector<std::string> inputs,
+                   std::map<std::string, Attribute> attributes = {}) {
     const std::string name = op + "_" + std::to_string(graph_.nodes.size());
-    graph_.nodes.push_back({name, op, "", op == "Trunc" ? 1 : 13, std::move(inputs), {name + "_out"}, std::move(attributes)});
+    graph_.nodes.push_back(
+        {name, op, "", op == "Trunc" ? 1 : 13, std::move(inputs), {name + "_out"}, std::move(attributes)});
     return name + "_out";
   }
   // One number a channel, shaped to broadcast against the current tensor.
@@ -54,7 +56,9 @@ class Builder {
     for (int64_t c = 0; c < channels_; ++c) array.data.push_back(make());
     return array;
   }
-  Array one_or_per_channel(const std::function<double()>& make) { return chance(50) ? Array::scalar(make()) : per_channel(make); }
+  Array one_or_per_channel(const std::function<double()>& make) {
+    return chance(50) ? Array::scalar(make()) : per_channel(make);
+  }
 
   void batch_norm();
   void function();
@@ -80,31 +84,56 @@ void Builder::batch_norm() {
     mean.data.push_back(real(magnitude_));
     variance.data.push_back(chance(10) ? 5.6e-45 : std::abs(real(magnitude_ * magnitude_)) + 1e-3);
   }
-  x_ = node("BatchNormalization", {x_, constant(gamma), constant(beta), constant(mean), constant(variance)}, {{"epsilon", 1e-5}});
+  x_ = node("BatchNormalization", {x_, constant(gamma), constant(beta), constant(mean), constant(variance)},
+            {{"epsilon", 1e-5}});
   magnitude_ = 2;
 }
 
 void Builder::function() {
   switch (pick(0, 9)) {
-    case 0: x_ = node("Relu", {x_}); break;
-    case 1: x_ = node("Clip", {x_, scalar(-magnitude_), scalar(magnitude_ * 0.7)}); break;
-    case 2: x_ = node("Mul", {x_, constant(one_or_per_channel([&] { return chance(8) ? 0.0 : real(1.5); }))}); break;
-    case 3: x_ = node("Add", {constant(one_or_per_channel([&] { return real(magnitude_ / 2); })), x_}); break;
-    case 4: x_ = node("Sub", chance(50) ? std::vector<std::string>{x_, scalar(real(magnitude_))}
-                                        : std::vector<std::string>{scalar(real(magnitude_)), x_}); break;
-    case 5: x_ = node("Div", {x_, constant(one_or_per_channel([&] { return chance(30) ? -dyadic() : real(1) + 2; }))}); break;
-    case 6: x_ = node("LeakyRelu", {x_}, {{"alpha", 0.125}}); break;
-    case 7: x_ = node("Tanh", {x_}); magnitude_ = 1; break;
-    case 8: x_ = node("Neg", {x_}); break;
-    case 9: x_ = node("Max", {x_, scalar(real(magnitude_))}); break;
-    default: break;
+    case 0:
+      x_ = node("Relu", {x_});
+      break;
+    case 1:
+      x_ = node("Clip", {x_, scalar(-magnitude_), scalar(magnitude_ * 0.7)});
+      break;
+    case 2:
+      x_ = node("Mul", {x_, constant(one_or_per_channel([&] { return chance(8) ? 0.0 : real(1.5); }))});
+      break;
+    case 3:
+      x_ = node("Add", {constant(one_or_per_channel([&] { return real(magnitude_ / 2); })), x_});
+      break;
+    case 4:
+      x_ = node("Sub", chance(50) ? std::vector<std::string>{x_, scalar(real(magnitude_))}
+                                  : std::vector<std::string>{scalar(real(magnitude_)), x_});
+      break;
+    case 5:
+      x_ = node("Div", {x_, constant(one_or_per_channel([&] { return chance(30) ? -dyadic() : real(1) + 2; }))});
+      break;
+    case 6:
+      x_ = node("LeakyRelu", {x_}, {{"alpha", 0.125}});
+      break;
+    case 7:
+      x_ = node("Tanh", {x_});
+      magnitude_ = 1;
+      break;
+    case 8:
+      x_ = node("Neg", {x_});
+      break;
+    case 9:
+      x_ = node("Max", {x_, scalar(real(magnitude_))});
+      break;
+    default:
+      break;
   }
 }
 
 void Builder::quantizer() {
   static const char* const kModes[] = {"ROUND", "CEIL", "FLOOR", "UP", "DOWN", "HALF_UP", "half_down"};
   switch (pick(0, 5)) {
-    case 0: x_ = node("BipolarQuant", {x_, scalar(dyadic())}); break;
+    case 0:
+      x_ = node("BipolarQuant", {x_, scalar(dyadic())});
+      break;
     case 1: {  // MultiThreshold with integers or with real steps
       const int64_t steps = pick(1, 6);
       const int64_t rows = chance(50) ? 1 : channels_;
@@ -115,7 +144,8 @@ void Builder::quantizer() {
       }
       const bool integers = chance(60);
       x_ = node("MultiThreshold", {x_, constant(thresholds)},
-                {{"out_scale", integers ? static_cast<double>(pick(1, 3)) : 0.25}, {"out_bias", integers ? static_cast<double>(pick(-4, 1)) : -0.5}});
+                {{"out_scale", integers ? static_cast<double>(pick(1, 3)) : 0.25},
+                 {"out_bias", integers ? static_cast<double>(pick(-4, 1)) : -0.5}});
       break;
     }
     default: {
@@ -123,9 +153,14 @@ void Builder::quantizer() {
       const bool is_signed = chance(50);
       const bool narrow = bits > 1 && chance(40);
       const double zero_point = bits > 1 && chance(25) ? static_cast<double>(pick(0, 3)) : 0;
-      x_ = node("Quant", {x_, scalar(std::ldexp(1.0, static_cast<int>(std::ceil(std::log2(magnitude_))) - static_cast<int>(pick(0, bits)))),
-                          scalar(zero_point), scalar(static_cast<double>(bits))},
-                {{"signed", int64_t{is_signed}}, {"narrow", int64_t{narrow}}, {"rounding_mode", std::string(kModes[pick(0, 6)])}});
+      x_ = node(
+          "Quant",
+          {x_,
+           scalar(std::ldexp(1.0, static_cast<int>(std::ceil(std::log2(magnitude_))) - static_cast<int>(pick(0, bits)))),
+           scalar(zero_point), scalar(static_cast<double>(bits))},
+          {{"signed", int64_t{is_signed}},
+           {"narrow", int64_t{narrow}},
+           {"rounding_mode", std::string(kModes[pick(0, 6)])}});
     }
   }
   magnitude_ = 2;
@@ -163,10 +198,11 @@ void Builder::product(bool last) {
       for (int64_t i = 0; i < out; ++i) bias.data.push_back(real(1));
       inputs.push_back(constant(bias));
     }
-    x_ = node("Conv", inputs, {{"kernel_shape", std::vector<int64_t>{kernel, kernel}},
-                               {"strides", std::vector<int64_t>{stride, stride}},
-                               {"pads", std::vector<int64_t>{pad, pad, pad, pad}},
-                               {"group", groups}});
+    x_ = node("Conv", inputs,
+              {{"kernel_shape", std::vector<int64_t>{kernel, kernel}},
+               {"strides", std::vector<int64_t>{stride, stride}},
+               {"pads", std::vector<int64_t>{pad, pad, pad, pad}},
+               {"group", groups}});
     magnitude_ = std::sqrt(static_cast<double>(channels_ / groups * kernel * kernel)) + 1;
     channels_ = out;
     size_ = (size_ + 2 * pad - kernel) / stride + 1;
@@ -193,7 +229,8 @@ void Builder::pool() {
   if (!image_ || size_ < 2) return;
   const int64_t kernel = pick(2, std::min<int64_t>(3, size_));
   const int64_t stride = pick(1, 2);
-  x_ = node("MaxPool", {x_}, {{"kernel_shape", std::vector<int64_t>{kernel, kernel}}, {"strides", std::vector<int64_t>{stride, stride}}});
+  x_ = node("MaxPool", {x_},
+            {{"kernel_shape", std::vector<int64_t>{kernel, kernel}}, {"strides", std::vector<int64_t>{stride, stride}}});
   size_ = (size_ - kernel) / stride + 1;
 }
 
@@ -205,10 +242,12 @@ void Builder::residual() {
                 {{"signed", int64_t{0}}, {"narrow", int64_t{0}}, {"rounding_mode", std::string("ROUND")}});
   };
   const std::string left = shared_quantizer(x_);
-  const std::string convolved = node("Conv", {left, weights({channels_, channels_, 1, 1})}, {{"kernel_shape", std::vector<int64_t>{1, 1}}});
+  const std::string convolved =
+      node("Conv", {left, weights({channels_, channels_, 1, 1})}, {{"kernel_shape", std::vector<int64_t>{1, 1}}});
   x_ = node(chance(70) ? "Add" : "Sub", {left, shared_quantizer(convolved)});
   if (chance(50)) {
-    const std::string average = node("AveragePool", {x_}, {{"kernel_shape", std::vector<int64_t>{2, 2}}, {"strides", std::vector<int64_t>{2, 2}}});
+    const std::string average =
+        node("AveragePool", {x_}, {{"kernel_shape", std::vector<int64_t>{2, 2}}, {"strides", std::vector<int64_t>{2, 2}}});
     const std::string sum = node("Mul", {average, scalar(4)});
     x_ = node("Trunc", {sum, scalar(0.25), scalar(0), scalar(7), scalar(5)}, {{"rounding_mode", std::string("FLOOR")}});
     size_ = (size_ - 2) / 2 + 1;
@@ -236,7 +275,8 @@ QuantGraph Builder::network() {
   channels_ = image_ ? pick(1, 4) : pick(1, 40);
   size_ = image_ ? pick(3, 8) : 1;
   static const char* const kTypes[] = {"BIPOLAR", "UINT8", "INT4", "UINT2", "TERNARY", "BINARY"};
-  const std::vector<int64_t> shape = image_ ? std::vector<int64_t>{1, channels_, size_, size_} : std::vector<int64_t>{1, channels_};
+  const std::vector<int64_t> shape =
+      image_ ? std::vector<int64_t>{1, channels_, size_, size_} : std::vector<int64_t>{1, channels_};
   graph_.inputs.push_back({"x", shape, kTypes[pick(0, 5)], ""});
   x_ = "x";
   magnitude_ = 4;
