@@ -53,7 +53,7 @@ class FrameReader {
   /// Reads the header. Throws Error for anything that is no framed stream, `name` standing for its place.
   FrameReader(Source source, std::string name);
   const std::vector<NamedType>& tensors() const { return tensors_; }
-  /// The next image of each tensor; false at the end. Throws Error for a stream that is malformed or cut off.
+  /// The next image of each tensor; false at the end, however often it is asked. Throws Error for a stream that is malformed or cut off.
   bool read(std::vector<std::vector<int32_t>>& images);
 
  private:
@@ -63,6 +63,7 @@ class FrameReader {
   std::vector<NamedType> tensors_;
   uint64_t payload_bytes_ = 0;
   uint64_t images_ = 0;
+  bool ended_ = false;
 };
 
 }  // namespace bitloom::ir

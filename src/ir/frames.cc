@@ -141,12 +141,16 @@ void FrameReader::read_exactly(std::span<std::byte> bytes) {
 }
 
 bool FrameReader::read(std::vector<std::vector<int32_t>>& images) {
+  if (ended_) return false;
   std::array<std::byte, 16> head;
   read_exactly(head);
   const auto length = get<uint64_t>(std::span(head).first(8));
   const auto index = get<uint64_t>(std::span(head).last(8));
   if (index != images_) throw Error("{}: frame {} comes where frame {} was expected", name_, index, images_);
-  if (length == 0) return false;
+  if (length == 0) {
+    ended_ = true;
+    return false;
+  }
   if (length != payload_bytes_) {
     throw Error("{}: frame {} has {} bytes, its tensors have {}", name_, index, length, payload_bytes_);
   }
