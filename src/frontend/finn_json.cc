@@ -261,7 +261,7 @@ class Reader {
   // The weights as the trained network used them: a quantizer node on the stored real numbers. Returns the tensor's name.
   std::string add_weights(Fields& layer, Array weights) {
     const std::string raw = prefix_ + "_weights";
-    const std::string quantized = prefix_ + "_quantized";
+    std::string quantized = prefix_ + "_quantized";
     const double scale = layer.real("weight_scale", 1);
     if (!(scale > 0) || !std::isfinite(scale)) layer.fail("weight_scale", "a positive number");
     const std::string type = layer.text("weights", "bipolar");
