@@ -80,9 +80,10 @@ void add_dot(Chain& chain, QuantGraph& graph, const Folder& folder, size_t index
   const std::string sum = fixed_point || popcount || padded ? fmt::format("sum_{}", index) : acc;
   const std::string weights = fmt::format("weights_{}", index);
   if (layer.shape.kernel == 0) {
-    chain.add("MatMul", sum, {{weights, dense_weights(layer, inputs)}});
+    chain.add("MatMul", sum, {{weights, dense_weights(layer, inputs)}}).name = fmt::format("fc_{}", index);
   } else {
     GraphNode& conv = chain.add("Conv", sum, {{weights, conv_weights(layer)}});
+    conv.name = fmt::format("conv_{}", index);
     conv.attributes["kernel_shape"] = std::vector<int64_t>{layer.shape.kernel, layer.shape.kernel};
   }
   graph.datatypes[weights] = folder.weight_bits == 1 ? "BIPOLAR" : "INT2";
@@ -96,7 +97,8 @@ void add_slice(Chain& chain, const std::string& output, int64_t count) {
   chain.add("Slice", output,
             {{"starts_" + output, {{1}, {0}}},
              {"ends_" + output, {{1}, {static_cast<double>(count)}}},
-             {"axes_" + output, {{1}, {1}}}});
+             {"axes_" + output, {{1}, {1}}}})
+      .name = "slice_" + output;
 }
 
 // An LFC's class is its highest output bit among the classes, 0 if none is set. Weighted with its number from 1, the
@@ -140,10 +142,11 @@ QuantGraph read_bnn_pynq(const std::filesystem::path& path) {
     chain.add_thresholds("pixels", fixed_point_pixel_thresholds(), 1, -128, "INT8", "NCHW");
   } else {
     graph.inputs = {{"image", {1, 28, 28, 1}, "UINT8", "NHWC"}};
-    chain.add_thresholds("pixels", {{1, 1}, {128}}, 2, -1, "BIPOLAR", "NHWC");
+    chain.add("Flatten", "flat");
+    chain.add_thresholds("pixels", {{1, 1}, {128}}, 2, -1, "BIPOLAR", "NC");
   }
   graph.datatypes["image"] = "UINT8";
-  bool flat = false;
+  bool flat = !folder.is_cnv;
   for (size_t i = 0; i < folder.layers.size(); ++i) {
     if (folder.layers[i].shape.kernel == 0 && !flat) {
       chain.add("Flatten", "flat");

@@ -11,7 +11,7 @@ constexpr std::string_view kQonnx = "qonnx.custom_op.general";
 
 GraphNode& Chain::add(std::string op, std::string output, std::vector<std::pair<std::string, Array>> constants) {
   GraphNode node;
-  node.name = fmt::format("{}_{}", op, output);
+  node.name = output;
   node.op = std::move(op);
   node.opset = kOpset;
   node.inputs = {tensor_};

@@ -41,7 +41,8 @@ class Chain {
 
   const std::string& tensor() const { return tensor_; }
 
-  /// A node of the default domain that makes `output` from the chain's tensor and constants, which get the names given.
+  /// A node of the default domain, named like the `output` that it makes from the chain's tensor and constants, which get
+  /// the names given.
   GraphNode& add(std::string op, std::string output, std::vector<std::pair<std::string, Array>> constants = {});
 
   /// The same in QONNX's domain.
