@@ -94,10 +94,11 @@ void add_dot(Chain& chain, QuantGraph& graph, const Folder& folder, size_t index
 
 // The first `count` channels of a [batch, channels] tensor.
 void add_slice(Chain& chain, const std::string& output, int64_t count) {
-  chain.add("Slice", output,
-            {{"starts_" + output, {{1}, {0}}},
-             {"ends_" + output, {{1}, {static_cast<double>(count)}}},
-             {"axes_" + output, {{1}, {1}}}})
+  chain
+      .add("Slice", output,
+           {{"starts_" + output, {{1}, {0}}},
+            {"ends_" + output, {{1}, {static_cast<double>(count)}}},
+            {"axes_" + output, {{1}, {1}}}})
       .name = "slice_" + output;
 }
 

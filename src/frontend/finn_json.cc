@@ -81,6 +81,14 @@ class Parameters {
 
 std::string shape_text(const std::vector<int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
+// 2 p - 255 for 8-bit pixels p. As integers in their own right, and not 2 p less an offset, they have a zero, and zeros are
+// what convolutions pad with.
+Array scaled_pixel_thresholds() {
+  Array thresholds{{1, 510}, {}};
+  for (int p = 1; p <= 255; ++p) thresholds.data.insert(thresholds.data.end(), 2, p);
+  return thresholds;
+}
+
 class Reader {
  public:
   Reader(const json& root, std::span<const std::byte> npz, std::string_view source)
@@ -143,11 +151,11 @@ class Reader {
     if (pixels == "bipolar") {  // 2 p / 255 - 1 >= 0
       chain_.add_thresholds("pixels", {{1, 1}, {128}}, 2, -1, "BIPOLAR", layout());
     } else if (pixels == "fixed8") {
-      chain_.add_thresholds("pixels", fixed_point_pixel_thresholds(), 1.0 / 128, -1, "FIXED<8,1>", layout());
+      chain_.add_thresholds("codes", fixed_point_pixel_thresholds(), 1, -128, "INT8", layout());
+      chain_.add("Mul", "pixels", {{"unit", Array::scalar(1.0 / 128)}});
     } else if (pixels == "scaled") {
-      chain_.add("Div", "unit", {{"white", Array::scalar(255)}});
-      chain_.add("Mul", "doubled", {{"two", Array::scalar(2)}});
-      chain_.add("Sub", "pixels", {{"one", Array::scalar(1)}});
+      chain_.add_thresholds("codes", scaled_pixel_thresholds(), 1, -255, "INT10", layout());
+      chain_.add("Div", "pixels", {{"white", Array::scalar(255)}});
     } else {
       input.fail("pixels", "\"bipolar\", \"fixed8\" or \"scaled\"");
     }
