@@ -19,12 +19,13 @@ using bnn_pynq::Layer;
 
 // ONNX has convolution weights as [out][in][y][x] and the folder as [out][y][x][in].
 Array conv_weights(const Layer& layer) {
-  const auto [out, in, kernel] = std::tuple(layer.shape.neurons, layer.shape.synapses / 9, layer.shape.kernel);
-  Array weights{{out, in, kernel, kernel}, {}};
+  const int64_t kernel = layer.shape.kernel;
+  const int64_t in = layer.shape.synapses / (kernel * kernel);
+  Array weights{{layer.shape.neurons, in, kernel, kernel}, {}};
   weights.data.reserve(layer.weights.size());
-  for (int32_t n = 0; n < out; ++n) {
-    for (int32_t c = 0; c < in; ++c) {
-      for (int32_t position = 0; position < kernel * kernel; ++position) {
+  for (int64_t n = 0; n < layer.shape.neurons; ++n) {
+    for (int64_t c = 0; c < in; ++c) {
+      for (int64_t position = 0; position < kernel * kernel; ++position) {
         weights.data.push_back(layer.weights[static_cast<size_t>((n * kernel * kernel + position) * in + c)]);
       }
     }
@@ -36,8 +37,8 @@ Array conv_weights(const Layer& layer) {
 Array dense_weights(const Layer& layer, int32_t inputs) {
   Array weights{{inputs, layer.shape.neurons}, {}};
   weights.data.reserve(static_cast<size_t>(inputs) * static_cast<size_t>(layer.shape.neurons));
-  for (int32_t s = 0; s < inputs; ++s) {
-    for (int32_t n = 0; n < layer.shape.neurons; ++n) {
+  for (int64_t s = 0; s < inputs; ++s) {
+    for (int64_t n = 0; n < layer.shape.neurons; ++n) {
       weights.data.push_back(layer.weights[static_cast<size_t>(n * layer.shape.synapses + s)]);
     }
   }
@@ -93,10 +94,11 @@ void add_dot(Chain& chain, QuantGraph& graph, const Folder& folder, size_t index
 
 // The first `count` channels of a [batch, channels] tensor.
 void add_slice(Chain& chain, const std::string& output, int64_t count) {
-  chain.add("Slice", output,
-            {{"starts_" + output, {{1}, {0}}},
-             {"ends_" + output, {{1}, {static_cast<double>(count)}}},
-             {"axes_" + output, {{1}, {1}}}})
+  chain
+      .add("Slice", output,
+           {{"starts_" + output, {{1}, {0}}},
+            {"ends_" + output, {{1}, {static_cast<double>(count)}}},
+            {"axes_" + output, {{1}, {1}}}})
       .name = "slice_" + output;
 }
 

@@ -177,13 +177,13 @@ void read_weights(const fs::path& path, size_t index, int32_t bits, Layer& layer
 void read_thresholds(const fs::path& path, size_t index, int32_t bits, Layer& layer) {
   if (layer.threshold_count == 0) return;
   const LayerShape& shape = layer.shape;
-  layer.thresholds.resize(static_cast<size_t>(shape.neurons) * static_cast<size_t>(layer.threshold_count));
+  layer.thresholds.resize(static_cast<size_t>(int64_t{shape.neurons} * layer.threshold_count));
   for (int32_t element = 0; element < shape.elements; ++element) {
     const auto words = read_words(path / file_name(index, element, "thres"), int64_t{layer.threshold_count} * folds(shape));
     const uint64_t* word = words.data();
     for (int32_t neuron = element; neuron < shape.neurons; neuron += shape.elements) {
       for (int32_t j = 0; j < layer.threshold_count; ++j) {
-        layer.thresholds[static_cast<size_t>(neuron * layer.threshold_count + j)] = wrap(*word++, bits);
+        layer.thresholds[static_cast<size_t>(int64_t{neuron} * layer.threshold_count + j)] = wrap(*word++, bits);
       }
     }
   }

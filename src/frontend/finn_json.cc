@@ -7,24 +7,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
-#include <set>
-
-#include <nlohmann/json.hpp>
 
 #include "bitloom/data.h"
 #include "graph_building.h"
+#include "json_fields.h"
 #include "text.h"
 
 namespace bitloom::frontend {
 namespace {
 
-using nlohmann::json;
-
 constexpr int64_t kMaxLayers = 10000;
-constexpr int64_t kMaxSize = 1 << 16;     // of a kernel, a stride, a side of the image
 constexpr double kDefaultEpsilon = 1e-4;  // Lasagne's
-constexpr std::string_view kReference = "see docs/reference/finn-json.md";
 
 json parse(std::string_view text, std::string_view source) {
   try {
@@ -37,80 +30,6 @@ json parse(std::string_view text, std::string_view source) {
     throw Error("{}: is not JSON: {}", source, telling ? what.substr(start + 2) : "it holds bytes that are not UTF-8 text");
   }
 }
-
-// A JSON object that knows its place for messages and which of its fields were asked for.
-class Fields {
- public:
-  Fields(const json& object, std::string place) : object_(object), place_(std::move(place)) {
-    if (!object.is_object()) throw Error("{}: must be an object with named fields; {}", place_, kReference);
-  }
-
-  const std::string& place() const { return place_; }
-
-  const json* find(const char* name) {
-    asked_.insert(name);
-    const auto at = object_.find(name);
-    return at == object_.end() ? nullptr : &*at;
-  }
-
-  const json& need(const char* name) {
-    if (const json* value = find(name)) return *value;
-    throw Error("{}: has no field '{}'; {}", place_, name, kReference);
-  }
-
-  template <typename... Args>
-  [[noreturn]] void fail(const char* name, fmt::format_string<Args...> expected, Args&&... args) const {
-    throw Error("{}: field '{}' must be {}", place_, name, fmt::format(expected, std::forward<Args>(args)...));
-  }
-
-  std::string text(const char* name, const char* fallback) {
-    const json* value = find(name);
-    if (!value) return fallback;
-    if (!value->is_string()) fail(name, "a text");
-    return value->get<std::string>();
-  }
-
-  bool flag(const char* name, bool fallback) {
-    const json* value = find(name);
-    if (!value) return fallback;
-    if (!value->is_boolean()) fail(name, "true or false");
-    return value->get<bool>();
-  }
-
-  double real(const char* name, double fallback) {
-    const json* value = find(name);
-    if (!value) return fallback;
-    if (!value->is_number()) fail(name, "a number");
-    return value->get<double>();
-  }
-
-  // One number for both directions, or [y, x].
-  std::optional<std::pair<int64_t, int64_t>> pair(const char* name, int64_t lowest) {
-    const json* value = find(name);
-    if (!value) return std::nullopt;
-    const auto size = [&](const json& number) {
-      if (!number.is_number_integer()) fail(name, "a whole number or two");
-      const auto result = number.get<int64_t>();
-      if (result < lowest || result > kMaxSize) fail(name, "between {} and {}", lowest, kMaxSize);
-      return result;
-    };
-    if (!value->is_array()) return std::pair(size(*value), size(*value));
-    if (value->size() != 2) fail(name, "a whole number or two");
-    return std::pair(size((*value)[0]), size((*value)[1]));
-  }
-
-  // Misspelt fields would otherwise be passed over in silence.
-  void finish() const {
-    for (const auto& [name, value] : object_.items()) {
-      if (!asked_.contains(name)) throw Error("{}: field '{}' is not known; {}", place_, name, kReference);
-    }
-  }
-
- private:
-  const json& object_;
-  std::string place_;
-  std::set<std::string, std::less<>> asked_;
-};
 
 // The archive's arrays: by name, or one after the other as they were saved (arr_0, arr_1, ...).
 class Parameters {
@@ -161,6 +80,14 @@ class Parameters {
 };
 
 std::string shape_text(const std::vector<int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+
+// 2 p - 255 for 8-bit pixels p. As integers in their own right, and not 2 p less an offset, they have a zero, and zeros are
+// what convolutions pad with.
+Array scaled_pixel_thresholds() {
+  Array thresholds{{1, 510}, {}};
+  for (int p = 1; p <= 255; ++p) thresholds.data.insert(thresholds.data.end(), 2, p);
+  return thresholds;
+}
 
 class Reader {
  public:
@@ -224,11 +151,11 @@ class Reader {
     if (pixels == "bipolar") {  // 2 p / 255 - 1 >= 0
       chain_.add_thresholds("pixels", {{1, 1}, {128}}, 2, -1, "BIPOLAR", layout());
     } else if (pixels == "fixed8") {
-      chain_.add_thresholds("pixels", fixed_point_pixel_thresholds(), 1.0 / 128, -1, "FIXED<8,1>", layout());
+      chain_.add_thresholds("codes", fixed_point_pixel_thresholds(), 1, -128, "INT8", layout());
+      chain_.add("Mul", "pixels", {{"unit", Array::scalar(1.0 / 128)}});
     } else if (pixels == "scaled") {
-      chain_.add("Div", "unit", {{"white", Array::scalar(255)}});
-      chain_.add("Mul", "doubled", {{"two", Array::scalar(2)}});
-      chain_.add("Sub", "pixels", {{"one", Array::scalar(1)}});
+      chain_.add_thresholds("codes", scaled_pixel_thresholds(), 1, -255, "INT10", layout());
+      chain_.add("Div", "pixels", {{"white", Array::scalar(255)}});
     } else {
       input.fail("pixels", "\"bipolar\", \"fixed8\" or \"scaled\"");
     }
@@ -261,7 +188,7 @@ class Reader {
   // The weights as the trained network used them: a quantizer node on the stored real numbers. Returns the tensor's name.
   std::string add_weights(Fields& layer, Array weights) {
     const std::string raw = prefix_ + "_weights";
-    const std::string quantized = prefix_ + "_quantized";
+    std::string quantized = prefix_ + "_quantized";
     const double scale = layer.real("weight_scale", 1);
     if (!(scale > 0) || !std::isfinite(scale)) layer.fail("weight_scale", "a positive number");
     const std::string type = layer.text("weights", "bipolar");

@@ -15,9 +15,9 @@ GraphNode& Chain::add(std::string op, std::string output, std::vector<std::pair<
   node.op = std::move(op);
   node.opset = kOpset;
   node.inputs = {tensor_};
-  for (auto& [name, array] : constants) {
-    node.inputs.push_back(name);
-    graph_.constants.emplace(name, std::move(array));
+  for (auto& constant : constants) {
+    node.inputs.push_back(constant.first);
+    graph_.constants.insert(std::move(constant));
   }
   node.outputs = {output};
   tensor_ = std::move(output);

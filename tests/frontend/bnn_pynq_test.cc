@@ -135,8 +135,8 @@ TEST(BnnPynq, lfc_is_a_graph_of_ordinary_operators) {
   EXPECT_EQ(graph.inputs[0].layout, "NHWC");
   std::vector<std::string> made;
   for (const GraphNode& node : graph.nodes) made.push_back(fmt::format("{} {}", node.op, node.outputs.back()));
-  EXPECT_EQ(made, (std::vector<std::string>{"MultiThreshold pixels",
-                                            "Flatten flat",
+  EXPECT_EQ(made, (std::vector<std::string>{"Flatten flat",
+                                            "MultiThreshold pixels",
                                             "MatMul sum_0",
                                             "Mul half_0",
                                             "Add acc_0",

@@ -93,23 +93,31 @@ TEST(FinnJson, bipolar_pixels_split_at_128) {
   EXPECT_EQ(node.real("out_bias", 0), -1);
 }
 
-TEST(FinnJson, fixed8_pixels_are_those_of_bnn_pynq) {
-  const std::string json = R"({"input": {"shape": [2], "pixels": "fixed8"}, "layers": [{"kind": "dense", "bias": false}]})";
-  const QuantGraph graph = read(json, npz_in_order({npy({2, 1}, {1, -1})}));
+// What the graph makes of pixel p ahead of the first layer.
+double pixel_value(const QuantGraph& graph, int p, bool divide) {
   const GraphNode& node = node_of(graph, "MultiThreshold");
   const std::vector<double>& thresholds = graph.constants.at(node.inputs[1]).data;
+  const auto count = std::count_if(thresholds.begin(), thresholds.end(), [&](double t) { return p >= t; });
+  const double code = node.real("out_scale", 0) * static_cast<double>(count) + node.real("out_bias", 0);
+  const double factor = graph.constants.at(node_of(graph, divide ? "Div" : "Mul").inputs[1]).data[0];
+  return divide ? code / factor : code * factor;
+}
+
+TEST(FinnJson, fixed8_pixels_are_those_of_bnn_pynq) {
+  const QuantGraph graph =
+      read(R"({"input": {"shape": [2], "pixels": "fixed8"}, "layers": [{"kind": "dense", "bias": false}]})",
+           npz_in_order({npy({2, 1}, {1, -1})}));
   for (int p = 0; p <= 255; ++p) {
-    const auto count = std::count_if(thresholds.begin(), thresholds.end(), [&](double t) { return p >= t; });
-    const double value = node.real("out_scale", 0) * static_cast<double>(count) + node.real("out_bias", 0);
-    const double expected = std::min(std::floor(128 * (2 * p / 255.0 - 1) + 0.5), 127.0) / 128;
-    EXPECT_EQ(value, expected) << p;
+    EXPECT_EQ(pixel_value(graph, p, false), std::min(std::floor(128 * (2 * p / 255.0 - 1) + 0.5), 127.0) / 128) << p;
   }
 }
 
-TEST(FinnJson, scaled_pixels_are_real_numbers) {
-  const std::string json = R"({"input": {"shape": [2], "pixels": "scaled"}, "layers": [{"kind": "dense", "bias": false}]})";
-  EXPECT_EQ(ops(read(json, npz_in_order({npy({2, 1}, {1, -1})}))),
-            (std::vector<std::string>{"Div", "Mul", "Sub", "BipolarQuant", "MatMul"}));
+TEST(FinnJson, scaled_pixels_lie_between_minus_one_and_one) {
+  const QuantGraph graph =
+      read(R"({"input": {"shape": [2], "pixels": "scaled"}, "layers": [{"kind": "dense", "bias": false}]})",
+           npz_in_order({npy({2, 1}, {1, -1})}));
+  EXPECT_EQ(ops(graph), (std::vector<std::string>{"MultiThreshold", "Div", "BipolarQuant", "MatMul"}));
+  for (int p = 0; p <= 255; ++p) EXPECT_EQ(pixel_value(graph, p, true), (2 * p - 255) / 255.0) << p;
 }
 
 const std::string kCnn = R"({"name": "cnn", "input": {"shape": [1, 4, 4]}, "classes": ["a", "b"], "layers": [
