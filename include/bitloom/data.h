@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "bitloom/error.h"
+#include "bitloom/ir.h"
 
 namespace bitloom::data {
 
@@ -42,9 +43,8 @@ struct DataSet {
 /// A NumPy array in C order.
 struct NpyArray {
   std::vector<int64_t> shape;
-  std::variant<std::vector<uint8_t>, std::vector<int8_t>, std::vector<int16_t>, std::vector<uint16_t>,
-               std::vector<int32_t>, std::vector<uint32_t>, std::vector<int64_t>, std::vector<uint64_t>, std::vector<float>,
-               std::vector<double>>
+  std::variant<std::vector<uint8_t>, std::vector<int8_t>, std::vector<int16_t>, std::vector<uint16_t>, std::vector<int32_t>,
+               std::vector<uint32_t>, std::vector<int64_t>, std::vector<uint64_t>, std::vector<float>, std::vector<double>>
       data;
   bool operator==(const NpyArray&) const = default;
   int64_t elements() const;
@@ -78,15 +78,33 @@ std::vector<int32_t> read_idx_labels(std::span<const std::byte> bytes, std::stri
 /// CIFAR-10's binary version: records of one label byte (0 to 9) and 3072 pixels, planes R, G, B.
 DataSet read_cifar10(std::span<const std::byte> bytes, std::string_view source);
 
-/// Images from a folder, a file (.png, .jpg, .npy of uint8 [N,H,W] or [N,H,W,C] or [H,W], IDX, CIFAR binary), known by their
-/// contents. A folder's files are read in natural order of their names (img2 before img10); sub-folders are
-/// classes, in natural order, and give labels. A folder "3" or a name "3_..." / "..._3.png" gives no label by itself.
+/// Images from a folder, a file (.png, .jpg, .npy of uint8 [N,H,W] or [N,H,W,C] or [H,W], IDX, CIFAR binary), known by
+/// their contents. A folder's .png, .jpg and .jpeg files are read in natural order of their names (img2 before img10);
+/// other files and hidden ones are passed over. Labels of a folder come from
+///   * sub-folders: each is a class, in natural order, named by the folder; or
+///   * names: if all files are named like 000_7.png, they show class 7 and so on. The number after the last underscore
+///     is below 10000 and has no leading zeros, so that numbered frames (frame_0007.png) are not taken for classes.
 /// All images must have the size and channels of the first unless `height` / `width` / `channels` are given; then grey and
 /// colour are converted, sizes are not. Throws Error naming the file that does not fit.
 struct ImageFormat {
   int32_t height = 0, width = 0, channels = 0;  ///< 0: as the first image has it
 };
 DataSet read_images(const std::filesystem::path& path, const ImageFormat& format = {});
+
+// --- network inputs --------------------------------------------------------------------------------------------------
+
+/// Images as a network's input. Pixels are the codes of an input with 256 codes; for an input of real numbers a pixel stands
+/// for pixel / 255. An image may also meet a flat input with as many elements. Throws Error, naming `source`, if the size
+/// differs or the input is of another kind.
+ir::Tensor to_tensor(const ir::Input& input, const Images& images, std::string_view source);
+
+/// An array as a network's input: [N, ...] or one image; [..., height, width, channels], or channels before height and width
+/// where only that fits, or flat. uint8 are codes, other integers are values, floats are real numbers for an input of real
+/// numbers and else whole values. Throws Error, naming `source`, for anything that does not fit.
+ir::Tensor to_tensor(const ir::Input& input, const NpyArray& array, std::string_view source);
+
+/// A result as an array [N, height, width, channels] of int32 ([N, channels] if it is 1 x 1).
+NpyArray to_array(const ir::Tensor& tensor);
 
 // --- data sets -------------------------------------------------------------------------------------------------------
 

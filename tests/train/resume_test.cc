@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An interrupted training ends as if it had not been; a checkpoint that does not belong to it, or is damaged, is refused.
+#include <random>
+
+#include "support/property.h"
+#include "synthetic.h"
+
+namespace bitloom::train {
+namespace {
+
+using test::message_of;
+using test::small_recipe;
+using test::TrainTest;
+
+struct Interrupted {};
+
+class ResumeTest : public TrainTest {
+ protected:
+  /// Trains until `epochs` are done and stops as an interrupted program would.
+  void interrupt(const Recipe& recipe, Options options, int64_t epochs) const {
+    options.progress = [epochs](const Progress& progress) {
+      if (progress.epoch == epochs) throw Interrupted();
+    };
+    EXPECT_THROW(run(recipe, options), Interrupted);
+  }
+
+  std::string refusal(const Recipe& recipe, const Options& options) const {
+    return message_of([&] { run(recipe, options); });
+  }
+
+  std::string checkpoint_name(const std::string& name) const { return (folder_ / (name + ".onnx.ckpt")).string(); }
+};
+
+TEST_F(ResumeTest, interrupted_training_gives_the_same_file) {
+  Recipe recipe = small_recipe();
+  recipe.shift = 1;
+  const Progress whole = run(recipe, options("whole"));
+  interrupt(recipe, options("parts"), 1);
+  interrupt(recipe, options("parts"), 3);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "parts.onnx"));
+  const Progress parts = run(recipe, options("parts"));
+  EXPECT_EQ(bytes(options("parts")), bytes(options("whole")));
+  EXPECT_EQ(parts.loss, whole.loss);
+  EXPECT_EQ(parts.test_accuracy, whole.test_accuracy);
+}
+
+TEST_F(ResumeTest, finished_training_only_writes_its_file_again) {
+  const Progress first = run(small_recipe(), options("a"));
+  const auto file = bytes(options("a"));
+  std::filesystem::remove(options("a").output);
+  Options again = options("a");
+  again.progress = [](const Progress&) { FAIL() << "an epoch was trained again"; };
+  const Progress second = run(small_recipe(), again);
+  EXPECT_EQ(bytes(again), file);
+  EXPECT_EQ(second.epoch, 4);
+  EXPECT_EQ(second.test_accuracy, first.test_accuracy);
+}
+
+TEST_F(ResumeTest, checkpoint_lies_where_it_is_told) {
+  Options elsewhere = options("a");
+  elsewhere.checkpoint = folder_ / "state";
+  run(small_recipe(), elsewhere);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "state"));
+  EXPECT_FALSE(std::filesystem::exists(checkpoint_name("a")));
+}
+
+TEST_F(ResumeTest, checkpoint_of_another_training_is_refused_bad) {
+  interrupt(small_recipe(), options("a"), 1);
+  Recipe other = small_recipe();
+  other.epochs = 5;
+  EXPECT_EQ(refusal(other, options("a")),
+            checkpoint_name("a") +
+                ": is the checkpoint of another recipe: 'epochs' is 4 there and 5 here; finish that training with its own "
+                "recipe, or train anew without resuming");
+  training_.images.pixels[0] ^= 1;
+  EXPECT_EQ(refusal(small_recipe(), options("a")),
+            checkpoint_name("a") +
+                ": is the checkpoint of a training on other images; train on those, or train anew without resuming");
+}
+
+TEST_F(ResumeTest, checkpoint_is_ignored_when_training_anew) {
+  Recipe other = small_recipe();
+  other.seed = 3;
+  run(other, options("a"));
+  Options anew = options("a");
+  anew.resume = false;
+  run(small_recipe(), anew);
+  run(small_recipe(), options("b"));
+  EXPECT_EQ(bytes(anew), bytes(options("b")));
+}
+
+TEST_F(ResumeTest, damaged_checkpoint_is_refused_bad) {
+  interrupt(small_recipe(), options("a"), 1);
+  const std::filesystem::path path = checkpoint_name("a");
+  const std::vector<std::byte> whole = read_file(path);
+  const auto refusal_of = [&](std::string text) {
+    write_file(path, text);
+    return refusal(small_recipe(), options("a"));
+  };
+  std::string text(reinterpret_cast<const char*>(whole.data()), whole.size());
+  const std::string name = path.string();
+  EXPECT_EQ(refusal_of("short"), name + ": is not a checkpoint of a training, or is cut short");
+  EXPECT_EQ(refusal_of(std::string(16, '\xff')), name + ": is not a checkpoint of a training, or is cut short");
+  EXPECT_EQ(refusal_of(text.substr(0, text.size() - 1)), name + ": tensor 'layer2.variance' lies outside of the file");
+  const auto replaced = [&](const std::string& from, const std::string& to) {
+    std::string changed = text;
+    return changed.replace(changed.find(from), from.size(), to);
+  };
+  EXPECT_EQ(refusal_of(replaced("[36,24]", "[36,25]")),
+            name + ": the shape of tensor 'layer0.latent' does not fit its data");
+  EXPECT_EQ(refusal_of(replaced("[36,24]", "[24,36]")), name + ": tensor 'layer0.latent' is missing or has another shape");
+  EXPECT_EQ(refusal_of(replaced("bitloom training 1", "bitloom training 9")),
+            name + ": is a checkpoint of another program or version; expected 'bitloom training 1'");
+  EXPECT_EQ(refusal_of(replaced("layer0.latent\":", "layer9.latent\":")),
+            name + ": tensor 'layer0.latent' is missing or has another shape");
+  EXPECT_EQ(refusal_of(replaced("\"F32\"", "\"F16\"")), name + ": tensor 'layer0.latent' is not of 32-bit floats");
+  EXPECT_EQ(refusal_of(replaced("__metadata__", "__metadatA__")),
+            name +
+                ": the header of the checkpoint is damaged: [json.exception.out_of_range.403] key '__metadata__' not "
+                "found");
+}
+
+TEST_F(ResumeTest, PropertyDamageIsRefusedOrHarmless) {
+  Recipe recipe = small_recipe();
+  recipe.hidden = {4};
+  recipe.epochs = 2;
+  run(recipe, options("a"));  // finished, so that a checkpoint that is taken costs no training
+  const std::filesystem::path path = checkpoint_name("a");
+  const std::vector<std::byte> whole = read_file(path);
+  for (uint64_t seed = 0; seed < test::cases(200); ++seed) {
+    std::mt19937_64 random(seed);
+    std::vector<std::byte> damaged = whole;
+    for (uint64_t i = random() % 4; i > 0; --i)
+      damaged[random() % 1500 % damaged.size()] = static_cast<std::byte>(random());
+    if (random() % 4 == 0) damaged.resize(random() % damaged.size());
+    std::filesystem::remove(path);
+    write_file(path, damaged);
+    try {
+      run(recipe, options("a"));
+    } catch (const Error&) {
+    } catch (...) {
+      FAIL() << "not an Error, seed " << seed;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bitloom::train

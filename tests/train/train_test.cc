@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A training learns, says how it goes, repeats itself exactly, and refuses what it cannot train on.
+#include <algorithm>
+#include <vector>
+
+#include "synthetic.h"
+
+namespace bitloom::train {
+namespace {
+
+using test::message_of;
+using test::small_recipe;
+using test::TrainTest;
+
+TEST_F(TrainTest, separable_images_are_learned) {
+  Recipe recipe = small_recipe();
+  recipe.epochs = 8;
+  const Progress progress = run(recipe, options("a"));
+  EXPECT_GE(progress.train_accuracy, 0.95);
+  EXPECT_GE(progress.test_accuracy, 0.95);
+  EXPECT_GT(progress.loss, 0);
+}
+
+TEST_F(TrainTest, progress_is_told_after_each_epoch) {
+  std::vector<int64_t> epochs;
+  Options told = options("a");
+  told.progress = [&](const Progress& progress) {
+    epochs.push_back(progress.epoch);
+    EXPECT_EQ(progress.epochs, 4);
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "a.onnx.ckpt"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "a.onnx"));
+  };
+  EXPECT_EQ(run(small_recipe(), told).epoch, 4);
+  EXPECT_EQ(epochs, (std::vector<int64_t>{1, 2, 3, 4}));
+}
+
+TEST_F(TrainTest, same_recipe_gives_same_file) {
+  run(small_recipe(), options("a"));
+  run(small_recipe(), options("b"));
+  EXPECT_EQ(bytes(options("a")), bytes(options("b")));
+}
+
+TEST_F(TrainTest, seed_and_shift_matter) {
+  run(small_recipe(), options("a"));
+  Recipe seed = small_recipe();
+  seed.seed = 2;
+  run(seed, options("b"));
+  Recipe shift = small_recipe();
+  shift.shift = 1;
+  run(shift, options("c"));
+  EXPECT_NE(bytes(options("a")), bytes(options("b")));
+  EXPECT_NE(bytes(options("a")), bytes(options("c")));
+}
+
+TEST_F(TrainTest, pixels_count_only_as_dark_or_bright) {
+  run(small_recipe(), options("a"));
+  for (uint8_t& pixel : training_.images.pixels) pixel = pixel >= 128 ? 255 : 0;
+  run(small_recipe(), options("b"));
+  EXPECT_EQ(bytes(options("a")), bytes(options("b")));
+}
+
+TEST_F(TrainTest, validation_images_judge_and_are_not_trained_on) {
+  Recipe recipe = small_recipe();
+  recipe.validation = 40;
+  run(recipe, options("a"));
+  for (size_t i = 160; i < 200; ++i) training_.labels[i] = 3;
+  std::fill(training_.images.pixels.begin() + 160 * 36, training_.images.pixels.end(), uint8_t{255});
+  const Progress progress = run(recipe, options("b"));
+  EXPECT_EQ(bytes(options("a")), bytes(options("b")));
+  EXPECT_TRUE(progress.test_accuracy == 0 || progress.test_accuracy == 1) << "all 40 images are the same";
+}
+
+TEST_F(TrainTest, api_is_the_same_training) {
+  const Api* api = bitloom_train_api();
+  EXPECT_EQ(api->version, kApiVersion);
+  EXPECT_EQ(api->train, &train);
+  EXPECT_EQ(api->read_recipe, &read_recipe);
+}
+
+TEST_F(TrainTest, unsuitable_images_are_refused_bad) {
+  const auto refusal = [this](const Recipe& recipe) { return message_of([&] { run(recipe, options("a")); }); };
+  const data::DataSet training = training_, test = test_;
+  Recipe large = small_recipe();
+  large.batch = 150;
+  large.validation = 60;
+  EXPECT_EQ(
+      refusal(large),
+      "quarters: 200 training images less 60 for validation do not fill a batch of 150; lower 'batch' or 'validation'");
+  Recipe huge = small_recipe();
+  huge.hidden = {65536, 65536};
+  EXPECT_EQ(refusal(huge), "small: the network has 4297588736 weights; at most 268435456 are trained");
+  training_.labels.pop_back();
+  EXPECT_EQ(refusal(small_recipe()),
+            "quarters (training): 200 images and 199 labels; training needs a label for each image");
+  training_ = training;
+  training_.labels[7] = -1;
+  EXPECT_EQ(refusal(small_recipe()), "quarters (training): a label is negative; labels count from 0");
+  training_ = training;
+  test_.labels[0] = 4;
+  EXPECT_EQ(refusal(small_recipe()), "quarters: the test images have 5 classes and the training images 4");
+  test_ = test;
+  test_.images.height = 3;
+  test_.images.width = 12;
+  EXPECT_EQ(refusal(small_recipe()),
+            "quarters: training images are 6 x 6 x 1 and test images 3 x 12 x 1; they must be alike");
+  test_.images = {0, 6, 6, 1, {}};
+  test_.labels.clear();
+  EXPECT_EQ(refusal(small_recipe()), "quarters (test): there are no images");
+}
+
+TEST_F(TrainTest, unsuitable_options_are_refused_bad) {
+  const auto refusal = [this](const Options& options) { return message_of([&] { run(small_recipe(), options); }); };
+  Options threads = options("a");
+  threads.threads = 0;
+  EXPECT_EQ(refusal(threads), "0 threads; at least one is needed");
+  Options nowhere;
+  nowhere.output = "/nowhere/a.onnx";
+  EXPECT_EQ(refusal(nowhere), "/nowhere/a.onnx: cannot be written: there is no folder '/nowhere'");
+  Recipe unnamed = small_recipe();
+  unnamed.name.clear();
+  EXPECT_EQ(message_of([&] { run(unnamed, options("a")); }), "recipe: 'name' is missing; give the network a name");
+}
+
+TEST_F(TrainTest, two_threads_repeat_themselves) {
+  Options two = options("a"), again = options("b");
+  two.threads = again.threads = 2;
+  run(small_recipe(), two);
+  run(small_recipe(), again);
+  EXPECT_EQ(bytes(two), bytes(again));
+}
+
+}  // namespace
+}  // namespace bitloom::train
