@@ -18,7 +18,7 @@
 namespace bitloom::ir {
 namespace {
 
-constexpr int64_t kMaxSeeded = int64_t{1} << 26;  // weights and thresholds that seed(n) may fill in, in one text
+constexpr int64_t kMaxSeeded = int64_t{1} << 24;  // weights and thresholds that seed(n) may fill in, in one text
 
 class Parser {
  public:

@@ -165,9 +165,9 @@ TEST(Text, claims_of_size_are_checked_before_anything_is_allocated_bad) {
   EXPECT_EQ(error_of_line("%1 = dot %0 bipolar 268435456x268435456 weights=seed(1)"),
             "line 3: a layer of 268435456x268435456 weights is larger than the 268435456 allowed");
   EXPECT_EQ(error_of_line("%1 = dot %0 bipolar 134217728x2 weights=seed(1)"),
-            "line 3: seed() would fill in more than 67108864 numbers in this text");
+            "line 3: seed() would fill in more than 16777216 numbers in this text");
   EXPECT_EQ(error_of_line("%1 = threshold %0 unsigned16 rows=2147483647 seed(1)"),
-            "line 3: seed() would fill in more than 67108864 numbers in this text");
+            "line 3: seed() would fill in more than 16777216 numbers in this text");
   EXPECT_EQ(error_of_line("%1 = dot %0 unsigned16 1x268435456 weights=hex:00"),
             "line 3: 1x268435456 weights in 16 planes take 67108864 words of 16 hexadecimal digits; the line ends before");
 }
