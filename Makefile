@@ -3,10 +3,11 @@
 #   make demo    installs what the core needs, builds, and shows the main job
 #   make test    installs what the whole suite needs, builds, and runs every test
 #   make train   builds the trainer as well (LibTorch)
+#   make bench   builds and runs the benchmarks
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo test fast train format clean
+.PHONY: demo test fast train bench format clean
 
 build/release/build.ninja:
 	@scripts/install-packages.sh core
@@ -40,6 +41,12 @@ fast:
 	cmake --preset test
 	cmake --build --preset test -j $(JOBS)
 	ctest --preset test -j $(JOBS) -L fast
+
+bench:
+	@scripts/install-packages.sh bench
+	@cmake --preset release -DBITLOOM_BENCH=ON
+	@cmake --build --preset release -j $(JOBS) --target bitloom_bench
+	@build/release/bin/bitloom_bench --benchmark_counters_tabular=true
 
 format:
 	git ls-files '*.cc' '*.h' | xargs clang-format -i

