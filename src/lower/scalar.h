@@ -17,7 +17,7 @@ Rounding parse_rounding(std::string_view name);
 double rounded(double x, Rounding mode);
 
 /// Quant / IntQuant: q = round(clip(x / scale + zero_point, lowest, highest)), result (q - zero_point) * scale.
-/// One bit and signed is bipolar: q = x >= 0 ? 1 : -1 with no zero point.
+/// One bit and signed is bipolar: q = x / scale + zero_point >= 0 ? 1 : -1, the result as above.
 struct QuantSpec {
   double scale = 1;
   double zero_point = 0;
@@ -25,6 +25,7 @@ struct QuantSpec {
   bool is_signed = true;
   bool narrow = false;
   Rounding rounding = Rounding::kHalfEven;
+  bool bare_sign = false;  ///< BipolarQuant: bipolar, and q = x >= 0 ? 1 : -1 whatever the scale and its sign
 
   bool bipolar() const { return bits == 1 && is_signed; }
   double lowest() const;   ///< smallest q
@@ -43,7 +44,7 @@ struct TruncSpec {
   double zero_point = 0;
   double in_bits = 8;
   double out_bits = 8;
-  double out_scale = 1;  ///< version 2
+  double out_scale = 1;   ///< version 2
   bool is_signed = true;  ///< version 2
   bool narrow = false;    ///< version 2
   Rounding rounding = Rounding::kFloor;
@@ -52,7 +53,7 @@ struct TruncSpec {
   double result_scale() const;  ///< of one step of y
 };
 
-double truncated(double x, const TruncSpec& spec);      ///< y
-double untruncated(double y, const TruncSpec& spec);    ///< the result for y
+double truncated(double x, const TruncSpec& spec);    ///< y
+double untruncated(double y, const TruncSpec& spec);  ///< the result for y
 
 }  // namespace bitloom::lower

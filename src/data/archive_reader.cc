@@ -2,7 +2,7 @@
 //
 // libarchive, restricted to the two formats that bitloom meets. Only the compressions that these formats use in practice
 // are let in, because the others allocate dictionaries of whatever size a file asks for.
-#include "archive.h"
+#include "archive_reader.h"
 
 #include <algorithm>
 #include <memory>
@@ -21,8 +21,10 @@ struct FreeArchive {
 using Reader = std::unique_ptr<struct archive, FreeArchive>;
 
 [[noreturn]] void fail(struct archive* reader, std::string_view source) {
-  const char* reason = archive_error_string(reader);
-  throw Error("{}: is not a whole archive: {}", source, reason ? reason : "unknown fault");
+  const char* text = archive_error_string(reader);
+  std::string_view reason = text ? text : "unknown fault";
+  if (reason.ends_with('\n')) reason.remove_suffix(1);
+  throw Error("{}: is not a whole archive: {}", source, reason);
 }
 
 Reader open_reader(ArchiveKind kind, std::span<const std::byte> bytes, std::string_view source) {
@@ -57,12 +59,12 @@ void check_compression(struct archive* reader, std::string_view source, std::str
 }
 
 std::vector<std::byte> read_member(struct archive* reader, std::string_view source, std::string_view member,
-                                   int64_t limit) {
-  constexpr size_t kStep = size_t{1} << 20;
-  std::vector<std::byte> bytes;
+                                   int64_t declared, int64_t limit) {
+  constexpr int64_t kSmallest = int64_t{1} << 12, kLargest = int64_t{1} << 20;
+  std::vector<std::byte> bytes(static_cast<size_t>(std::clamp(declared + 1, kSmallest, kLargest)));
   size_t used = 0;
   for (;;) {
-    if (bytes.size() - used < kStep) bytes.resize(std::max(bytes.size() * 2, kStep));
+    if (used == bytes.size()) bytes.resize(bytes.size() * 2);
     const auto got = archive_read_data(reader, bytes.data() + used, bytes.size() - used);
     if (got < 0) fail(reader, fmt::format("{}: '{}'", source, member));
     if (got == 0) break;
@@ -100,7 +102,7 @@ void read_archive(ArchiveKind kind, std::span<const std::byte> bytes, std::strin
       continue;
     }
     if (kind == ArchiveKind::kZip) check_compression(reader.get(), source, name);
-    ArchiveMember member{name, read_member(reader.get(), source, name, remaining)};
+    ArchiveMember member{name, read_member(reader.get(), source, name, declared, remaining)};
     remaining -= static_cast<int64_t>(member.bytes.size());
     take(std::move(member));
   }

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+#   make demo    installs what the core needs, builds, and shows the main job
+#   make test    installs what the whole suite needs, builds, and runs every test
+#   make train   builds the trainer as well (LibTorch)
+#   make bench   builds and runs the benchmarks
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 60
+
+.PHONY: demo test fast train bench format clean
+
+build/release/build.ninja:
+	@scripts/install-packages.sh core
+	@cmake --preset release > build-release.log 2>&1 || { cat build-release.log; rm -f build-release.log; exit 1; }
+	@rm -f build-release.log
+
+demo: build/release/build.ninja
+	@cmake --build --preset release -j $(JOBS)
+	@build/release/bin/bitloom demo
+
+train:
+	@scripts/install-packages.sh train
+	@cmake --preset release -DBITLOOM_TRAIN=ON
+	@cmake --build --preset release -j $(JOBS)
+
+# First everything with g++, optimized; then with clang under AddressSanitizer and UndefinedBehaviorSanitizer: the fast tests
+# again, and each reader under the fuzzer.
+test:
+	@scripts/install-packages.sh test
+	cmake --preset test
+	cmake --build --preset test -j $(JOBS)
+	@scripts/fetch-test-data.sh build/test/bin/bitloom
+	ctest --preset test -j $(JOBS)
+	cmake --preset asan -DBITLOOM_FUZZ_SECONDS=$(FUZZ_SECONDS)
+	cmake --build --preset asan -j $(JOBS)
+	ctest --preset asan -j $(JOBS) -L 'fast|fuzz'
+
+# The fast tests alone, for the time between two edits.
+fast:
+	@scripts/install-packages.sh test
+	cmake --preset test
+	cmake --build --preset test -j $(JOBS)
+	ctest --preset test -j $(JOBS) -L fast
+
+bench:
+	@scripts/install-packages.sh bench
+	@cmake --preset release -DBITLOOM_BENCH=ON
+	@cmake --build --preset release -j $(JOBS) --target bitloom_bench
+	@build/release/bin/bitloom_bench --benchmark_counters_tabular=true
+
+format:
+	git ls-files '*.cc' '*.h' | xargs clang-format -i
+
+clean:
+	rm -rf build

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+
+#include <unistd.h>
+
+namespace bitloom::cli {
+
+void ModelArguments::add_to(CLI::App& command) {
+  command
+      .add_option("MODEL", path, "a .bloom file, a QONNX .onnx file, a FINN topology .json, or a BNN-PYNQ parameter folder")
+      ->required();
+  static const std::map<std::string, lower::InputKind> kinds{{"auto", lower::InputKind::kAutomatic},
+                                                             {"pixels", lower::InputKind::kPixels},
+                                                             {"uint8", lower::InputKind::kUint8},
+                                                             {"real", lower::InputKind::kReal}};
+  command
+      .add_option("--input", options.input,
+                  "what a float input stands for: pixels (8-bit, divided by 255), uint8, real; auto by shape")
+      ->transform(CLI::CheckedTransformer(kinds).description("auto|pixels|uint8|real"));
+}
+
+void RunArguments::add_to(CLI::App& command) {
+  command.add_option("--threads", threads, "worker threads; 0 for one a hardware thread")->check(CLI::Range(0, 1024));
+  command.add_flag("--reference", reference, "use the slow reference executor instead of the engine");
+}
+
+Runner::Runner(const ir::Network& network, const RunArguments& arguments) : network_(network) {
+  if (!arguments.reference) program_.emplace(network, engine::Options{arguments.threads});
+}
+
+std::vector<ir::Tensor> Runner::run(std::span<const ir::Tensor> inputs) const {
+  return program_ ? program_->run(inputs) : ir::evaluate(network_, inputs);
+}
+
+namespace {
+
+// Display width: bytes that do not continue a UTF-8 character.
+size_t width(const std::string& text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+bool is_number(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789.,%-+ ") == std::string::npos;
+}
+
+}  // namespace
+
+std::string Table::text() const {
+  std::vector<size_t> widths(rows_.front().size(), 0);
+  for (const auto& row : rows_) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+  }
+  std::string result;
+  for (size_t r = 0; r < rows_.size(); ++r) {
+    std::string line;
+    for (size_t i = 0; i < rows_[r].size(); ++i) {
+      const std::string& cell = rows_[r][i];
+      // A column is numeric if its first entry is; the head follows.
+      const bool right = rows_.size() > 1 && is_number(rows_[1][i]);
+      const std::string space(widths[i] - width(cell), ' ');
+      line += (i == 0 ? "" : "  ") + (right ? space + cell : cell + space);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    result += line + "\n";
+    if (r == 0) {
+      size_t total = 2 * (widths.size() - 1);
+      for (const size_t w : widths) total += w;
+      result += std::string(total, '-') + "\n";
+    }
+  }
+  return result;
+}
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+ProgressBar::ProgressBar(std::string label, int64_t total)
+    : label_(std::move(label)), total_(std::max<int64_t>(total, 1)), begin_(now()) {}
+
+ProgressBar::~ProgressBar() {
+  if (visible_) fmt::print(stderr, "\r\033[K");
+}
+
+void ProgressBar::set(int64_t done) {
+  const double time = now();
+  if (time - begin_ < 1 || time - drawn_ < 0.1 || ::isatty(STDERR_FILENO) == 0) return;
+  constexpr int64_t kWidth = 30;
+  const auto filled = static_cast<size_t>(std::min(kWidth, done * kWidth / total_));
+  fmt::print(stderr, "\r{} [{}{}] {} / {}  {:.0f} s", label_, std::string(filled, '#'), std::string(kWidth - filled, '.'),
+             done, total_, time - begin_);
+  std::fflush(stderr);
+  drawn_ = time;
+  visible_ = true;
+}
+
+std::string grouped(int64_t number) {
+  std::string digits = std::to_string(number);
+  for (auto i = static_cast<int64_t>(digits.size()) - 3; i > (number < 0 ? 1 : 0); i -= 3)
+    digits.insert(static_cast<size_t>(i), ",");
+  return digits;
+}
+
+std::string shape_text(const ir::Shape& shape) {
+  if (shape.height == 1 && shape.width == 1) return std::to_string(shape.channels);
+  return fmt::format("{}x{}x{}", shape.height, shape.width, shape.channels);
+}
+
+std::string element_text(const ir::TensorType& type) {
+  if (const ir::Encoding* encoding = type.encoding()) return ir::print(*encoding);
+  return fmt::format("{} .. {}", type.range().lowest, type.range().highest);
+}
+
+const ir::Input& image_input(const ir::Network& network) {
+  const std::vector<ir::NodeId> inputs = network.inputs();
+  if (inputs.size() != 1) {
+    throw Error("{}: has {} inputs, so it takes no images; pipe framed tensors into it: bitloom run MODEL -", network.name,
+                inputs.size());
+  }
+  return std::get<ir::Input>(network.nodes[static_cast<size_t>(inputs[0])].layer);
+}
+
+data::Images slice(const data::Images& images, int64_t begin, int64_t end) {
+  data::Images part{end - begin, images.height, images.width, images.channels, {}};
+  const int64_t size = int64_t{images.height} * images.width * images.channels;
+  part.pixels.assign(images.pixels.begin() + begin * size, images.pixels.begin() + end * size);
+  return part;
+}
+
+void print_json(const Json& json) { std::cout << json.dump(2) << "\n"; }
+
+std::filesystem::path program_path() { return std::filesystem::read_symlink("/proc/self/exe"); }
+
+std::filesystem::path models_directory() {
+  if (const char* path = std::getenv("BITLOOM_MODELS")) return path;
+  const std::filesystem::path installed = program_path().parent_path().parent_path() / "share" / "bitloom" / "models";
+  if (std::filesystem::exists(installed)) return installed;
+  return BITLOOM_MODELS_DIR;
+}
+
+}  // namespace bitloom::cli

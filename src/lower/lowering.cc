@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The parts of a lowering that all operators share: grids, quantizers, names, constants. One walk over the graph (lower.cc)
+// calls the handlers; each asks for what its operands are by now and defines its results.
+#include "lowering.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "operators.h"
+#include "thresholds.h"
+
+namespace bitloom::lower {
+
+ir::Window to_window(const SlidingWindow& window) {
+  const auto narrow = [](int64_t value) { return static_cast<int32_t>(value); };
+  return {narrow(window.kernel[0]),    narrow(window.kernel[1]),    narrow(window.stride[0]),  narrow(window.stride[1]),
+          narrow(window.pad_begin[0]), narrow(window.pad_begin[1]), narrow(window.pad_end[0]), narrow(window.pad_end[1]),
+          narrow(window.dilation[0]),  narrow(window.dilation[1])};
+}
+
+std::string Lowering::place(const frontend::GraphNode& node) const {
+  return fmt::format("{}: node '{}' ({}): ", graph_.source, node.name, node.op);
+}
+
+const Value& Lowering::value(const frontend::GraphNode& node, size_t index) const {
+  if (!has_input(node, index)) throw mistake(node, "input {} is missing", index);
+  const auto found = values_.find(node.inputs[index]);
+  if (found == values_.end()) {
+    throw refusal(node, "reads '{}', a result that bitloom does not compute", node.inputs[index]);
+  }
+  return found->second;
+}
+
+std::vector<const frontend::Array*> Lowering::operands(const frontend::GraphNode& node) const {
+  std::vector<const frontend::Array*> result;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const auto* found = has_input(node, i) ? std::get_if<Constant>(&value(node, i)) : nullptr;
+    result.push_back(found ? &found->array : nullptr);
+  }
+  return result;
+}
+
+bool Lowering::has_input(const frontend::GraphNode& node, size_t index) const {
+  return index < node.inputs.size() && !node.inputs[index].empty();
+}
+
+bool Lowering::is_constant(const frontend::GraphNode& node, size_t index) const {
+  return std::holds_alternative<Constant>(value(node, index));
+}
+
+const Constant& Lowering::constant(const frontend::GraphNode& node, size_t index) const {
+  const auto* found = std::get_if<Constant>(&value(node, index));
+  if (found == nullptr) {
+    throw refusal(node, "input {} ('{}') depends on the network's input; only a constant is supported here", index,
+                  node.inputs[index]);
+  }
+  return *found;
+}
+
+const Activation& Lowering::activation(const frontend::GraphNode& node, size_t index) const {
+  const auto* found = std::get_if<Activation>(&value(node, index));
+  if (found == nullptr) {
+    throw refusal(node,
+                  "input {} ('{}') is a constant; only a tensor that depends on the network's input is supported here",
+                  index, node.inputs[index]);
+  }
+  return *found;
+}
+
+std::vector<int64_t> Lowering::sizes(const Activation& value) const {
+  std::vector<int64_t> result;
+  for (const Axis axis : value.axes) {
+    switch (axis) {
+      case Axis::kBatch:
+      case Axis::kUnit:
+        result.push_back(1);
+        break;
+      case Axis::kChannel:
+        result.push_back(value.shape.channels);
+        break;
+      case Axis::kHeight:
+        result.push_back(value.shape.height);
+        break;
+      case Axis::kWidth:
+        result.push_back(value.shape.width);
+        break;
+    }
+  }
+  return result;
+}
+
+PerChannel Lowering::per_channel(const frontend::GraphNode& node, const frontend::Array& constant,
+                                 const Activation& value) const {
+  if (constant.data.size() == 1) return PerChannel(constant.data.front());
+  const std::vector<int64_t> sizes = this->sizes(value);
+  const size_t rank = constant.shape.size();
+  for (size_t i = 0; i < rank; ++i) {
+    if (constant.shape[i] == 1) continue;
+    const auto axis = static_cast<int64_t>(sizes.size()) - static_cast<int64_t>(rank - i);
+    const bool fits = axis >= 0 && value.axes[static_cast<size_t>(axis)] == Axis::kChannel &&
+                      constant.shape[i] == sizes[static_cast<size_t>(axis)];
+    if (!fits) {
+      throw refusal(node,
+                    "a constant of shape [{}] meets a tensor of shape [{}]; only one value, or one a channel, is "
+                    "supported",
+                    fmt::join(constant.shape, ", "), fmt::join(sizes, ", "));
+    }
+  }
+  return PerChannel(constant.data);
+}
+
+std::string Lowering::unique_name(const std::string& name) {
+  if (names_.insert(name).second) return name;
+  // Counting on from the last suffix keeps a file of many equal names from taking quadratic time.
+  int& suffix = suffixes_.try_emplace(name, 2).first->second;
+  std::string candidate;
+  do {
+    candidate = fmt::format("{}_{}", name, suffix++);
+  } while (!names_.insert(candidate).second);
+  return candidate;
+}
+
+ir::NodeId Lowering::emit(const frontend::GraphNode& node, ir::Layer layer, std::vector<ir::NodeId> inputs,
+                          std::string_view suffix) {
+  const std::string name = unique_name(node.name + std::string(suffix));
+  try {
+    return network_.add(name, std::move(layer), std::move(inputs));
+  } catch (const Error& error) {
+    throw Error(place(node) + error.what());
+  }
+}
+
+ir::NodeId Lowering::emit_pools(ir::NodeId node, const Chain& chain) {
+  for (const auto& link : chain.links) {
+    if (const auto* pool = std::get_if<PendingPool>(&link)) {
+      node = network_.add(unique_name(pool->node), ir::MaxPool{pool->window}, {node});
+    }
+  }
+  return node;
+}
+
+std::vector<ir::Range> Lowering::ranges(ir::NodeId id) const {
+  const ir::Node& node = network_.nodes[static_cast<size_t>(id)];
+  if (const auto* dot = std::get_if<ir::Dot>(&node.layer)) return ir::channel_ranges(*dot, type(node.inputs[0]).range());
+  return {node.type.range()};
+}
+
+namespace {
+
+// Index after the last pool, so that [0, end) is what happened before the pooled values.
+size_t end_of_pools(const Chain& chain) {
+  size_t end = 0;
+  for (size_t i = 0; i < chain.links.size(); ++i) {
+    if (std::holds_alternative<PendingPool>(chain.links[i])) end = i + 1;
+  }
+  return end;
+}
+
+bool pools_integers(const Chain& chain, int64_t channels) {
+  Chain before = chain;
+  before.links.resize(end_of_pools(chain));
+  for (int64_t c = 0; c < std::min(channels, chain.rows()); ++c) {
+    if (before.slope(c) < 0) return false;
+  }
+  return true;
+}
+
+// Pooling may happen on the codes if everything between the first pool and the codes is non-decreasing.
+bool pools_codes(const Chain& chain, const Quantizer& quantizer, int64_t channels) {
+  size_t first = 0;
+  while (!std::holds_alternative<PendingPool>(chain.links[first])) ++first;
+  for (int64_t c = 0; c < std::min(channels, std::max(chain.rows(), quantizer.rows)); ++c) {
+    // Link 0 would add the grid's slope, which lies before the pool.
+    if (chain.slope(c, first + 1) * quantizer.slope(c) < 0) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Lowering::OnGrid Lowering::on_grid(const frontend::GraphNode& node, const Activation& value, std::string_view why) {
+  if (value.node < 0) {
+    throw refusal(node,
+                  "computes with real numbers: no quantizer lies between the graph's input and this {}. Quantize the "
+                  "input in training (Brevitas: QuantIdentity as the first layer), or, if the inputs are 8-bit "
+                  "pixels, convert with --input pixels (real number = pixel / 255) or --input uint8",
+                  why);
+  }
+  if (value.pending_pad.padded() || value.pending_patch) {
+    throw refusal(node, "follows a Pad or Im2Col that only a convolution may follow");
+  }
+  if (value.order_only && why != kOutput)
+    throw refusal(node, "follows a Softmax, which only the network's output may follow");
+  const std::optional<Grid> grid = value.chain.as_grid();
+  if (!grid) {
+    std::string culprit;
+    for (const auto& link : value.chain.links) {
+      const auto* step = std::get_if<Step>(&link);
+      if (step != nullptr && !step->affine) culprit = step->node;
+    }
+    throw refusal(node,
+                  "needs integers, but '{}' before it is a nonlinear function with no quantizer behind it; put a "
+                  "quantizer between them",
+                  culprit);
+  }
+  if (value.chain.has_pools() && !pools_integers(value.chain, type(value.node).shape.channels)) {
+    throw refusal(node, "follows a max-pool over channels with a negative scale; put a quantizer before the pool");
+  }
+  return {emit_pools(value.node, value.chain), *grid};
+}
+
+Lowering::OnGrid Lowering::coded_on_grid(const frontend::GraphNode& node, const Activation& value, std::string_view why) {
+  OnGrid result = on_grid(node, value, why);
+  if (type(result.node).encoding() != nullptr) return result;
+  const ir::Range range = type(result.node).range();
+  if (int64_t{range.highest} - range.lowest >= 1 << ir::kMaxPlanes) {
+    throw refusal(node, "takes integers from {} to {}, more than {} bits; put a quantizer in front", range.lowest,
+                  range.highest, ir::kMaxPlanes);
+  }
+  result.node =
+      recode(node, result.node, ir::Encoding::smallest(range.lowest, std::max(range.highest, range.lowest + 1), false));
+  return result;
+}
+
+ir::NodeId Lowering::make_real_input(const frontend::GraphNode& node, const Activation& value, const Quantizer& quantizer) {
+  if (!quantizer.encoding) {
+    throw refusal(node, "is the first quantizer of real numbers but has no bit width; use a Quant or BipolarQuant here");
+  }
+  if (value.chain.has_pools())
+    throw refusal(node, "pools real numbers before they are quantized; quantize the input first");
+  const int64_t channels = value.shape.channels;
+  ir::Input input{real_input_shape_, *quantizer.encoding, find_real_thresholds(value.chain, quantizer, channels)};
+  if (input.real->rows != 1 && input.real->rows != real_input_shape_.channels) {
+    throw refusal(node, "quantizes the input with a scale a feature after a reshape; quantize before the reshape");
+  }
+  if (names_.contains(real_input_))
+    throw refusal(node, "is a second quantizer of the same real input; let both branches share one quantizer");
+  ir::NodeId id = network_.add(unique_name(real_input_), std::move(input));
+  for (const ir::Reshape& reshape : value.deferred) id = emit(node, reshape, {id}, "_reshape");
+  return id;
+}
+
+Activation Lowering::quantize(const frontend::GraphNode& node, Activation value, Quantizer quantizer) {
+  if (value.pending_pad.padded() || value.pending_patch) {
+    throw refusal(node, "follows a Pad or Im2Col that only a convolution may follow");
+  }
+  if (value.order_only) throw refusal(node, "follows a Softmax, which only the network's output may follow");
+  Activation result;
+  result.axes = value.axes;
+  result.shape = value.shape;
+  result.chain.grid = quantizer.grid;
+  if (value.node < 0) {
+    result.node = make_real_input(node, value, quantizer);
+    report(node, fmt::format("input '{}', quantized as it comes in", real_input_));
+    return result;
+  }
+  const int64_t channels = type(value.node).shape.channels;
+  ir::NodeId source = value.node;
+  const bool pool_first = value.chain.has_pools() && !pools_codes(value.chain, quantizer, channels);
+  if (pool_first) {
+    if (!pools_integers(value.chain, channels)) {
+      throw refusal(node,
+                    "a max-pool lies between two negative scales; put the quantizer directly before or after the pool");
+    }
+    source = emit_pools(source, value.chain);
+  }
+  ir::Threshold threshold;
+  try {
+    threshold = find_thresholds(value.chain, quantizer, ranges(source), channels);
+  } catch (const Unsupported& error) {
+    throw Unsupported(graph_.source + ": " + error.what());
+  } catch (const Error& error) {
+    throw Error(graph_.source + ": " + error.what());
+  }
+  result.node = emit(node, std::move(threshold), {source});
+  if (!pool_first) result.node = emit_pools(result.node, value.chain);
+  report(node, fmt::format("thresholds '{}'", network_.nodes[static_cast<size_t>(result.node)].name));
+  return result;
+}
+
+ir::NodeId Lowering::recode(const frontend::GraphNode& node, ir::NodeId source, const ir::Encoding& encoding) {
+  const ir::Encoding* old = type(source).encoding();
+  if (old != nullptr && *old == encoding) return source;
+  const std::vector<int32_t> levels = encoding.levels();
+  ir::Threshold identity{encoding, 1, {levels.begin() + 1, levels.end()}, {0}};
+  return emit(node, std::move(identity), {source}, "_recode");
+}
+
+void Lowering::define(const frontend::GraphNode& node, size_t output, Value value) {
+  if (output >= node.outputs.size() || node.outputs[output].empty()) return;
+  values_.insert_or_assign(node.outputs[output], std::move(value));
+}
+
+void Lowering::report(const frontend::GraphNode& node, std::string became) {
+  if (report_ == nullptr) return;
+  if (!report_->lines.empty() && report_->lines.back().node == node.name) {
+    report_->lines.back().became = std::move(became);
+  } else {
+    report_->lines.push_back({node.name, node.op, std::move(became)});
+  }
+}
+
+}  // namespace bitloom::lower
