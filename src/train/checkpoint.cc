@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "recipe.h"
+
 namespace bitloom::train {
 namespace {
 
@@ -118,22 +120,19 @@ Checkpoint parse_checkpoint(std::span<const std::byte> bytes, std::string_view s
 
 void check_same_training(const Checkpoint& checkpoint, const std::string& recipe, const std::string& data,
                          std::string_view source) {
-  constexpr const char* kRemedy = "finish that training with its own recipe, or train anew without resuming";
+  constexpr const char* kRemedy = "finish that training as it was begun, or train anew without resuming";
   if (checkpoint.recipe != recipe) {
-    const json there = json::parse(checkpoint.recipe, nullptr, false);
+    const json there = json::parse(print(parse_recipe(checkpoint.recipe, source)));
     const json here = json::parse(recipe);
     for (const auto& [field, value] : here.items()) {
-      const std::string other = there.is_object() && there.contains(field) ? there[field].dump() : "missing";
-      if (other != value.dump()) {
-        throw Error("{}: is the checkpoint of another recipe: '{}' is {} there and {} here; {}", source, field, other,
-                    value.dump(), kRemedy);
+      if (there.at(field) != value) {
+        throw Error("{}: is the checkpoint of another recipe: '{}' is {} there and {} here; {}", source, field,
+                    there.at(field).dump(), value.dump(), kRemedy);
       }
     }
-    throw Error("{}: is the checkpoint of another recipe; {}", source, kRemedy);
   }
   if (checkpoint.data != data) {
-    throw Error("{}: is the checkpoint of a training on other images; train on those, or train anew without resuming",
-                source);
+    throw Error("{}: is the checkpoint of a training on other images; {}", source, kRemedy);
   }
 }
 

@@ -7,10 +7,9 @@
 #include <string>
 #include <vector>
 
-#include <ATen/core/Tensor.h>
-
 #include "export.h"
 #include "optimizer.h"
+#include "tensor.h"
 
 namespace bitloom::train {
 

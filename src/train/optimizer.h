@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include <ATen/core/Tensor.h>
+#include "tensor.h"
 
 namespace bitloom::train {
 

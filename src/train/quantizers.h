@@ -4,7 +4,7 @@
 // Neural Networks, 2016).
 #pragma once
 
-#include <ATen/core/Tensor.h>
+#include "tensor.h"
 
 namespace bitloom::train {
 

@@ -21,6 +21,7 @@ using nlohmann::json;
 constexpr int64_t kMaxRecipeBytes = int64_t{1} << 20;
 constexpr int64_t kMaxNeurons = int64_t{1} << 16;
 constexpr int64_t kMaxHidden = 64;
+constexpr int kMaxDepth = 8;  // a recipe needs 2; printing what is found instead takes stack for each
 
 /// Fields of a recipe that are numbers, with what they may be.
 struct IntegerField {
@@ -124,7 +125,10 @@ void check(const Recipe& recipe, std::string_view source) {
 Recipe parse_recipe(std::string_view text, std::string_view source) {
   json document;
   try {
-    document = json::parse(text);
+    document = json::parse(text, [source](int depth, json::parse_event_t, const json&) {
+      if (depth > kMaxDepth) throw Error("{}: is nested more than {} deep", source, kMaxDepth);
+      return true;
+    });
   } catch (const json::exception& error) {
     throw Error("{}: is not JSON: {}", source, error.what());
   }

@@ -10,6 +10,8 @@
 #include <span>
 #include <utility>
 
+#include "tensor.h"
+
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/ops/argmax.h>

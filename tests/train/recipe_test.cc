@@ -55,6 +55,7 @@ TEST(Recipe, faults_of_the_form_are_named_bad) {
       error_of("{"),
       "recipe.json: is not JSON: [json.exception.parse_error.101] parse error at line 1, column 2: syntax error while "
       "parsing object key - unexpected end of input; expected string literal");
+  EXPECT_EQ(error_of(R"({"name": )" + std::string(100000, '[')), "recipe.json: is nested more than 8 deep");
   EXPECT_EQ(error_of("[1, 2]"), "recipe.json: is [1,2]; a recipe is a JSON object");
   EXPECT_EQ(error_of(R"({"name": 3})"), "recipe.json: 'name' is 3; it must be a text");
   EXPECT_EQ(error_of(R"({"nam": "a"})"),
