@@ -99,8 +99,8 @@ DataSet read_images(const std::filesystem::path& path, const ImageFormat& format
 ir::Tensor to_tensor(const ir::Input& input, const Images& images, std::string_view source);
 
 /// An array as a network's input: [N, ...] or one image; [..., height, width, channels], or channels before height and width
-/// where only that fits, or flat. uint8 are codes, other integers are values, floats are real numbers for an input of real
-/// numbers and else whole values. Throws Error, naming `source`, for anything that does not fit.
+/// where only that fits, or flat. uint8 are codes (pixels, as above, for an input of real numbers), other integers are
+/// values, floats are real numbers for an input of real numbers and else whole values. Throws Error, naming `source`, for anything that does not fit.
 ir::Tensor to_tensor(const ir::Input& input, const NpyArray& array, std::string_view source);
 
 /// A result as an array [N, height, width, channels] of int32 ([N, channels] if it is 1 x 1).

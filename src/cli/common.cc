@@ -50,6 +50,17 @@ bool is_number(const std::string& text) {
   return !text.empty() && text.find_first_not_of("0123456789.,%-+ ") == std::string::npos;
 }
 
+// A column is set to the right if it holds numbers and nothing else; the head does not count.
+bool is_numeric(const std::vector<std::vector<std::string>>& rows, size_t column) {
+  bool any = false;
+  for (size_t r = 1; r < rows.size(); ++r) {
+    const std::string& cell = rows[r][column];
+    if (!cell.empty() && !is_number(cell)) return false;
+    any = any || !cell.empty();
+  }
+  return any;
+}
+
 }  // namespace
 
 std::string Table::text() const {
@@ -62,8 +73,7 @@ std::string Table::text() const {
     std::string line;
     for (size_t i = 0; i < rows_[r].size(); ++i) {
       const std::string& cell = rows_[r][i];
-      // A column is numeric if its first entry is; the head follows.
-      const bool right = rows_.size() > 1 && is_number(rows_[1][i]);
+      const bool right = is_numeric(rows_, i);
       const std::string space(widths[i] - width(cell), ' ');
       line += (i == 0 ? "" : "  ") + (right ? space + cell : cell + space);
     }

@@ -19,6 +19,13 @@ std::optional<std::vector<int32_t>> pixel_values(const ir::Input& input) {
   return values;
 }
 
+// What pixels stand for where real numbers are wanted.
+std::vector<float> pixel_reals(const std::vector<uint8_t>& pixels) {
+  std::vector<float> reals(pixels.size());
+  std::transform(pixels.begin(), pixels.end(), reals.begin(), [](uint8_t p) { return static_cast<float>(p) / 255.0F; });
+  return reals;
+}
+
 std::string kind_of(const ir::Input& input) {
   const auto* encoding = std::get_if<ir::Encoding>(&input.element);
   return encoding ? ir::print(*encoding) : "plain integers";
@@ -114,10 +121,7 @@ ir::Tensor to_tensor(const ir::Input& input, const Images& images, std::string_v
   }
   ir::Tensor tensor = ir::Tensor::zeros(input.shape, images.count);
   if (input.real) {
-    std::vector<float> reals(images.pixels.size());
-    std::transform(images.pixels.begin(), images.pixels.end(), reals.begin(),
-                   [](uint8_t p) { return static_cast<float>(p) / 255.0F; });
-    quantize_into(input, reals, tensor);
+    quantize_into(input, pixel_reals(images.pixels), tensor);
     return tensor;
   }
   const auto values = pixel_values(input);
@@ -143,8 +147,7 @@ ir::Tensor to_tensor(const ir::Input& input, const NpyArray& array, std::string_
     const auto* encoding = std::get_if<ir::Encoding>(&input.element);
     const std::vector<uint8_t> arranged = arrange(*codes);
     if (input.real) {
-      std::vector<float> reals(arranged.begin(), arranged.end());
-      quantize_into(input, reals, tensor);
+      quantize_into(input, pixel_reals(arranged), tensor);
       return tensor;
     }
     std::transform(arranged.begin(), arranged.end(), tensor.values.begin(), [&](uint8_t code) {

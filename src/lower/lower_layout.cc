@@ -107,7 +107,7 @@ void lower_reshape(Lowering& lowering, const GraphNode& node) {
                            "width] are supported",
                            fmt::join(from, ", "), fmt::join(to, ", "));
   }
-  lowering.report(node, "order of elements");
+  lowering.report(node, "reshape");
   lowering.define(node, 0, std::move(value));
 }
 
