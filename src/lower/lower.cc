@@ -158,7 +158,8 @@ void Lowering::define_outputs() {
     const frontend::GraphNode place{name, "graph output", "", 1, {name}, {}, {}};
     const auto* result = std::get_if<Activation>(&value(place, 0));
     if (result == nullptr) throw refusal(place, "does not depend on the network's input");
-    if (result->node >= 0 && std::holds_alternative<ir::TopK>(network_.nodes[static_cast<size_t>(result->node)].layer)) {
+    const bool untouched = result->node >= 0 && result->chain.links.empty();
+    if (untouched && std::holds_alternative<ir::TopK>(network_.nodes[static_cast<size_t>(result->node)].layer)) {
       network_.outputs.push_back(result->node);
       continue;
     }
@@ -198,8 +199,7 @@ void Lowering::propagate_scale(const frontend::GraphNode& node, Constant& result
 
 bool Lowering::fold_constants(const frontend::GraphNode& node) {
   if (node.op == "Shape" && has_input(node, 0) && !is_constant(node, 0)) {
-    const std::vector<int64_t> sizes = this->sizes(activation(node, 0));
-    define(node, 0, Constant{{{static_cast<int64_t>(sizes.size())}, {sizes.begin(), sizes.end()}}, std::nullopt});
+    define(node, 0, Constant{read_shape(node, sizes(activation(node, 0))), std::nullopt});
     return true;
   }
   for (size_t i = 0; i < node.inputs.size(); ++i) {

@@ -70,7 +70,8 @@ void move_elements(Lowering& lowering, const GraphNode& node, Activation& value,
   value.chain = value.chain.remapped(
       shape.channels, [first, area, old](int64_t feature) { return first ? feature / area : feature % old.channels; });
   // With one channel, or one pixel, both orders are the same.
-  const ir::Reshape reshape{shape, first && area > 1 && old.channels > 1};
+  const auto either_order = [](const ir::Shape& s) { return s.channels == 1 || (s.height == 1 && s.width == 1); };
+  const ir::Reshape reshape{shape, first && !(either_order(old) && either_order(shape))};
   value.shape = shape;
   if (value.node < 0) {
     value.deferred.push_back(reshape);
@@ -211,14 +212,14 @@ void lower_pad(Lowering& lowering, const GraphNode& node) {
   if (pad.begin[0] != 0 || pad.end[0] != 0 || pad.begin[1] != 0 || pad.end[1] != 0) {
     throw lowering.refusal(node, "pads the batch or the channels");
   }
-  const auto narrow = [&](int64_t size) {
-    if (size < 0 || size > ir::kMaxElements) throw lowering.refusal(node, "pads by {}", size);
-    return static_cast<int32_t>(size);
+  const auto widen = [&](int32_t& side, int64_t by) {
+    if (by > ir::kMaxWindow - side) throw lowering.refusal(node, "pads by {}; {} is the most", by + side, ir::kMaxWindow);
+    side += static_cast<int32_t>(by);
   };
-  value.pending_pad.pad_top += narrow(pad.begin[2]);
-  value.pending_pad.pad_left += narrow(pad.begin[3]);
-  value.pending_pad.pad_bottom += narrow(pad.end[2]);
-  value.pending_pad.pad_right += narrow(pad.end[3]);
+  widen(value.pending_pad.pad_top, pad.begin[2]);
+  widen(value.pending_pad.pad_left, pad.begin[3]);
+  widen(value.pending_pad.pad_bottom, pad.end[2]);
+  widen(value.pending_pad.pad_right, pad.end[3]);
   lowering.report(node, "padding of the next convolution");
   lowering.define(node, 0, std::move(value));
 }

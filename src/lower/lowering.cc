@@ -80,10 +80,10 @@ std::vector<int64_t> Lowering::sizes(const Activation& value) const {
         result.push_back(value.shape.channels);
         break;
       case Axis::kHeight:
-        result.push_back(value.shape.height);
+        result.push_back(int64_t{value.shape.height} + value.pending_pad.pad_top + value.pending_pad.pad_bottom);
         break;
       case Axis::kWidth:
-        result.push_back(value.shape.width);
+        result.push_back(int64_t{value.shape.width} + value.pending_pad.pad_left + value.pending_pad.pad_right);
         break;
     }
   }
@@ -231,7 +231,7 @@ ir::NodeId Lowering::make_real_input(const frontend::GraphNode& node, const Acti
     throw refusal(node, "pools real numbers before they are quantized; quantize the input first");
   const int64_t channels = value.shape.channels;
   ir::Input input{real_input_shape_, *quantizer.encoding, find_real_thresholds(value.chain, quantizer, channels)};
-  if (input.real->rows != 1 && input.real->rows != real_input_shape_.channels) {
+  if (input.real->rows != 1 && (input.real->rows != real_input_shape_.channels || !value.deferred.empty())) {
     throw refusal(node, "quantizes the input with a scale a feature after a reshape; quantize before the reshape");
   }
   if (names_.contains(real_input_))

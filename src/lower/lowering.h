@@ -75,7 +75,7 @@ class Lowering {
   const Constant& constant(const frontend::GraphNode& node, size_t index) const;      ///< refuses an activation
   const Activation& activation(const frontend::GraphNode& node, size_t index) const;  ///< refuses a constant
 
-  /// The tensor's sizes as the graph sees them, batch 1.
+  /// The tensor's sizes as the graph sees them, pending pads included, batch 1.
   std::vector<int64_t> sizes(const Activation& value) const;
   /// A constant that broadcasts against the activation, as one number or one a channel. Refuses constants that vary
   /// along another axis.

@@ -174,6 +174,9 @@ GemmAttributes read_gemm(const frontend::GraphNode& node);
 /// The result's shape of Reshape (input 1), Flatten, Squeeze, Unsqueeze (input 1 or attribute); `shape` is that of input 0.
 Dims read_reshape(const frontend::GraphNode& node, Inputs inputs, const Dims& shape);
 
+/// Shape: the sizes of an input of this shape, those from `start` to `end`.
+frontend::Array read_shape(const frontend::GraphNode& node, const Dims& shape);
+
 /// Transpose: result axis i is axis permutation[i] of the input.
 Dims read_permutation(const frontend::GraphNode& node, size_t rank);
 

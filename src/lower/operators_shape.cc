@@ -164,14 +164,15 @@ Arrays apply_reshape(const GraphNode& node, Inputs inputs) {
   return {{read_reshape(node, inputs, inputs[0]->shape), inputs[0]->data}};
 }
 
-Arrays apply_shape(const GraphNode& node, Inputs inputs) {
-  const Dims& shape = inputs[0]->shape;
+Array read_shape(const GraphNode& node, const Dims& shape) {
   const auto rank = static_cast<int64_t>(shape.size());
   const auto place = [rank](int64_t index) { return std::clamp<int64_t>(index < 0 ? index + rank : index, 0, rank); };
   const int64_t begin = place(node.integer("start", 0));
   const int64_t end = std::max(place(node.integer("end", rank)), begin);
-  return {{{end - begin}, std::vector<double>(shape.begin() + begin, shape.begin() + end)}};
+  return {{end - begin}, std::vector<double>(shape.begin() + begin, shape.begin() + end)};
 }
+
+Arrays apply_shape(const GraphNode& node, Inputs inputs) { return {read_shape(node, inputs[0]->shape)}; }
 
 Arrays apply_size(const GraphNode&, Inputs inputs) { return {Array::scalar(static_cast<double>(inputs[0]->data.size()))}; }
 
