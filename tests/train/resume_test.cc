@@ -72,12 +72,13 @@ TEST_F(ResumeTest, checkpoint_of_another_training_is_refused_bad) {
   EXPECT_EQ(refusal(other, options("a")),
             checkpoint_name("a") +
                 ": is the checkpoint of another recipe: 'epochs' is 4 there and 5 here; finish that training as it was "
-                "begun, or train anew without resuming");
+                "begun, or train anew with --restart");
   training_.images.pixels[0] ^= 1;
-  EXPECT_EQ(refusal(small_recipe(), options("a")),
-            checkpoint_name("a") +
-                ": is the checkpoint of a training on other images; finish that training as it was begun, or train anew "
-                "without resuming");
+  EXPECT_EQ(
+      refusal(small_recipe(), options("a")),
+      checkpoint_name("a") +
+          ": is the checkpoint of a training on other images; finish that training as it was begun, or train anew with "
+          "--restart");
 }
 
 TEST_F(ResumeTest, checkpoint_is_ignored_when_training_anew) {
