@@ -25,6 +25,9 @@ struct Golden {
   int64_t reference_images;  ///< how many the slow executor checks as well
 };
 
+// What a failing test prints of its parameter.
+void PrintTo(const Golden& golden, std::ostream* out) { *out << golden.folder; }
+
 const Golden kGoldens[] = {
     {"qonnx-tfc-1w1a", "qonnx/TFC_1W1A.onnx", "mnist", 0.9296, 500},
     {"qonnx-tfc-2w2a", "qonnx/TFC_2W2A.onnx", "mnist", 0.9660, 500},
@@ -57,6 +60,10 @@ class GoldenTest : public testing::TestWithParam<Golden> {
     return data::to_tensor(input, array, "inputs.npy");
   }
 };
+
+class GoldenClassesTest : public GoldenTest {};    // networks that classify
+class GoldenReferenceTest : public GoldenTest {};  // networks that the reference executor can run in a fast test
+class GoldenTapsTest : public GoldenTest {};       // networks with the values after each layer
 
 // The same network with one result: that of node `id`.
 std::vector<ir::Tensor> run_to(ir::Network network, ir::NodeId id, const ir::Tensor& tensor) {
@@ -111,45 +118,45 @@ TEST_P(GoldenTest, engine_gives_every_stored_output) {
   }
 }
 
-TEST_P(GoldenTest, engine_gives_every_stored_class) {
+TEST_P(GoldenClassesTest, engine_gives_every_stored_class) {
   BITLOOM_REQUIRE(model());
   const ir::Network network = lower::load_model(model());
-  if (is("qonnx-espcn-subpixel-quant") || is("qonnx-unsw-nb15-mlp-w2a2")) GTEST_SKIP() << "has no classes";
   const ir::Tensor tensor = inputs(network);
   const std::vector<int64_t> argmax = data::read_npy(golden("argmax.npy")).as_integers();
   const std::vector<int32_t> classes = ir::predicted_classes(network, engine::Program(network).run(std::span(&tensor, 1)));
   EXPECT_TRUE(std::equal(classes.begin(), classes.end(), argmax.begin(), argmax.end()));
 }
 
-TEST_P(GoldenTest, engine_gives_the_stored_output_bits) {
-  BITLOOM_REQUIRE(golden("bits.npy"));
-  const ir::Network network = lower::load_model(model());
-  const ir::Tensor tensor = inputs(network);
-  const std::vector<int64_t> bits = data::read_npy(golden("bits.npy")).as_integers();
+TEST(GoldenBits, engine_gives_the_stored_output_bits_of_lfc) {
+  const fs::path stored = test::shared() / "golden" / "lfcW1A1-mnist";
+  BITLOOM_REQUIRE(stored);
+  const ir::Network network = lower::load_model(test::shared() / "models" / "bnn-pynq" / "mnist" / "lfcW1A1");
+  const auto& input = std::get<ir::Input>(network.nodes[static_cast<size_t>(network.inputs()[0])].layer);
+  const ir::Tensor tensor = data::to_tensor(input, data::read_npy(stored / "inputs.npy"), "inputs.npy");
+  const std::vector<int64_t> bits = data::read_npy(stored / "bits.npy").as_integers();
   const std::vector<ir::Tensor> codes = run_to(network, last_of<ir::Threshold>(network), tensor);
   EXPECT_TRUE(std::equal(bits.begin(), bits.end(), codes[0].values.begin(), codes[0].values.end()));
 }
 
-TEST_P(GoldenTest, reference_gives_the_same_as_the_engine) {
+TEST_P(GoldenReferenceTest, reference_gives_the_same_as_the_engine) {
   BITLOOM_REQUIRE(model());
   const ir::Network network = lower::load_model(model());
   ir::Tensor tensor = inputs(network);
-  if (GetParam().reference_images == 0) GTEST_SKIP() << "in the slow suite";
   tensor.images = GetParam().reference_images;
   tensor.values.resize(static_cast<size_t>(tensor.images * tensor.shape.elements()));
   EXPECT_EQ(ir::evaluate(network, std::span(&tensor, 1)), engine::Program(network).run(std::span(&tensor, 1)));
 }
 
-TEST_P(GoldenTest, SlowReferenceOnAnImageToImageNetwork) {
-  BITLOOM_REQUIRE(model());
-  if (!is("qonnx-espcn-subpixel-quant")) GTEST_SKIP() << "in the fast suite";
-  const ir::Network network = lower::load_model(model());
-  const ir::Tensor tensor = inputs(network);
-  EXPECT_EQ(ir::evaluate(network, std::span(&tensor, 1)), engine::Program(network).run(std::span(&tensor, 1)));
+TEST(GoldenReference, SlowReferenceOnAnImageToImageNetwork) {
+  const fs::path model = test::shared() / "models" / "qonnx" / "espcn-subpixel-quant.onnx";
+  BITLOOM_REQUIRE(model);
+  const ir::Network network = lower::load_model(model);
+  const std::vector<ir::Tensor> inputs = ir::random_inputs(network, 1, 1);
+  EXPECT_EQ(ir::evaluate(network, inputs), engine::Program(network).run(inputs));
 }
 
 // BNN-PYNQ taps: accumulators and activations of every layer for one image, W1A1 activations as bits.
-TEST_P(GoldenTest, intermediate_values_are_those_stored) {
+TEST_P(GoldenTapsTest, intermediate_values_are_those_stored) {
   BITLOOM_REQUIRE(golden("taps_image0.npz"));
   const ir::Network network = lower::load_model(model());
   ir::Tensor tensor = inputs(network);
@@ -193,9 +200,8 @@ TEST_P(GoldenTest, intermediate_values_are_those_stored) {
   EXPECT_GE(compared, 8);
 }
 
-TEST_P(GoldenTest, SlowFullTestSetAccuracy) {
+TEST_P(GoldenClassesTest, SlowFullTestSetAccuracy) {
   const std::string set_name = GetParam().data_set;
-  if (set_name.empty()) GTEST_SKIP() << "no data set";
   BITLOOM_REQUIRE(model());
   const fs::path directory = data::data_directory();
   BITLOOM_REQUIRE(directory / set_name);
@@ -210,12 +216,28 @@ TEST_P(GoldenTest, SlowFullTestSetAccuracy) {
   EXPECT_EQ(correct, std::llround(GetParam().accuracy * 10000));
 }
 
-INSTANTIATE_TEST_SUITE_P(Golden, GoldenTest, testing::ValuesIn(kGoldens), [](const auto& param) {
-  std::string name = param.param.folder;
+std::string name_of(const testing::TestParamInfo<Golden>& info) {
+  std::string name = info.param.folder;
   std::replace_if(
       name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
   return name;
-});
+}
+
+std::vector<Golden> goldens_where(bool (*holds)(const Golden&)) {
+  std::vector<Golden> result;
+  std::copy_if(std::begin(kGoldens), std::end(kGoldens), std::back_inserter(result), holds);
+  return result;
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, GoldenTest, testing::ValuesIn(kGoldens), name_of);
+INSTANTIATE_TEST_SUITE_P(Golden, GoldenClassesTest,
+                         testing::ValuesIn(goldens_where([](const Golden& g) { return *g.data_set != 0; })), name_of);
+INSTANTIATE_TEST_SUITE_P(Golden, GoldenReferenceTest,
+                         testing::ValuesIn(goldens_where([](const Golden& g) { return g.reference_images > 0; })), name_of);
+INSTANTIATE_TEST_SUITE_P(Golden, GoldenTapsTest, testing::ValuesIn(goldens_where([](const Golden& g) {
+                           return std::string_view(g.model).starts_with("bnn-pynq");
+                         })),
+                         name_of);
 
 }  // namespace
 }  // namespace bitloom

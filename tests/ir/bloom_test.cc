@@ -138,6 +138,12 @@ TEST_F(BloomFile, network_outlives_the_file) {
   EXPECT_EQ(loaded, network);
 }
 
+TEST_F(BloomFile, damaged_structure_is_named_bad) {
+  Bytes bytes = saved(small_network());
+  bytes[3] = std::byte{0x7f};
+  EXPECT_EQ(error_of(bytes), "copy.bloom: is damaged or cut off: its structure is not that of a .bloom file");
+}
+
 TEST_F(BloomFile, is_known_by_its_first_bytes) {
   const Bytes bytes = saved(small_network());
   EXPECT_TRUE(is_bloom(bytes));
@@ -190,6 +196,33 @@ TEST_F(BloomFile, other_version_says_which_is_needed_bad) {
             "copy.bloom: has format version 0; this bitloom reads version 1, so a different bitloom is needed");
   set_version(bytes, 1);
   EXPECT_EQ(error_of(bytes), "no error");
+}
+
+uint32_t word(const Bytes& bytes, size_t at) {
+  uint32_t value = 0;
+  if (at + 4 <= bytes.size()) std::memcpy(&value, bytes.data() + at, 4);
+  return value;
+}
+
+// A vector of strings holds the distances to them; here all are led to the one long string.
+TEST_F(BloomFile, parts_referred_to_again_and_again_are_refused_bad) {
+  Network network = small_network();
+  network.classes.assign(10, "x");
+  network.classes[0].assign(2000, 'y');
+  Bytes bytes = saved(network);
+  size_t vector = 4;
+  while (vector < bytes.size() &&
+         !(word(bytes, vector) == 10 && word(bytes, vector + 4 + word(bytes, vector + 4)) == 2000)) {
+    vector += 4;
+  }
+  ASSERT_LT(vector, bytes.size());
+  const size_t target = vector + 4 + word(bytes, vector + 4);
+  for (size_t i = 0; i < 10; ++i) {
+    const size_t at = vector + 4 + i * 4;
+    const auto distance = static_cast<uint32_t>(target - at);
+    std::memcpy(bytes.data() + at, &distance, 4);
+  }
+  EXPECT_EQ(error_of(bytes), "copy.bloom: its parts overlap; the file is damaged");
 }
 
 TEST_F(BloomFile, every_truncation_is_refused_or_cuts_padding_only) {

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "bitloom/file.h"
 #include "bitloom/ir.h"
 #include "support/property.h"
 
@@ -52,6 +53,14 @@ std::string encoding_error(std::string_view text) {
 }
 
 TEST(Text, small_network_prints_as_it_was_written) { EXPECT_EQ(print(parse(kSmall)), kSmall); }
+
+TEST(Text, example_in_the_documentation_can_be_read) {
+  const auto bytes = read_file(std::filesystem::path(BITLOOM_SOURCE_DIR) / "docs/reference/text-form.md");
+  const std::string_view document(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const size_t begin = document.find("```\n") + 4;
+  const Network network = parse(document.substr(begin, document.find("```", begin) - begin));
+  EXPECT_EQ(network.classes, (std::vector<std::string>{"cat", "dog", "ship"}));
+}
 
 TEST(Text, reads_back_what_it_prints_Property) {
   for (uint64_t seed = 0; seed < test::cases(150); ++seed) {
