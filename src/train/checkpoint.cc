@@ -120,7 +120,7 @@ Checkpoint parse_checkpoint(std::span<const std::byte> bytes, std::string_view s
 
 void check_same_training(const Checkpoint& checkpoint, const std::string& recipe, const std::string& data,
                          std::string_view source) {
-  constexpr const char* kRemedy = "finish that training as it was begun, or train anew without resuming";
+  constexpr const char* kRemedy = "finish that training as it was begun, or train anew with --restart";
   if (checkpoint.recipe != recipe) {
     const json there = json::parse(print(parse_recipe(checkpoint.recipe, source)));
     const json here = json::parse(recipe);

@@ -5,11 +5,14 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <onnx/onnx_pb.h>
 
+#include "bitloom/ir.h"
+#include "bitloom/lower.h"
 #include "synthetic.h"
 
 namespace bitloom::train {
@@ -145,6 +148,21 @@ TEST_F(ExportTest, graph_classifies_as_the_training_measured) {
   }
   EXPECT_LT(right, test_.images.count);
   EXPECT_EQ(static_cast<double>(right) / static_cast<double>(test_.images.count), progress_.test_accuracy);
+}
+
+TEST_F(ExportTest, lowered_network_is_as_accurate_as_measured) {
+  Recipe recipe = small_recipe();
+  recipe.epochs = 1;
+  const Progress progress = run(recipe, options("a"));
+  const ir::Network network = lower::load_model(options("a").output, {lower::InputKind::kPixels});
+  const data::Images& images = test_.images;
+  const ir::Tensor input{{images.height, images.width, images.channels},
+                         images.count,
+                         std::vector<int32_t>(images.pixels.begin(), images.pixels.end())};
+  const std::vector<int32_t> classes = ir::predicted_classes(network, ir::evaluate(network, std::span(&input, 1)));
+  int64_t right = 0;
+  for (size_t i = 0; i < classes.size(); ++i) right += classes[i] == test_.labels[i];
+  EXPECT_EQ(static_cast<double>(right) / static_cast<double>(images.count), progress.test_accuracy);
 }
 
 TEST_F(ExportTest, scale_of_the_logits_is_positive) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "bitloom/data.h"
 #include "bitloom/file.h"
@@ -49,7 +50,8 @@ inline train::Recipe small_recipe() {
 /// A test with its own folder, empty at its start.
 class TrainTest : public testing::Test {
  protected:
-  TrainTest() : folder_(std::filesystem::path(testing::TempDir()) / "bitloom_train_test") {
+  // Named after the process: the fast and the slow suite may run at the same time.
+  TrainTest() : folder_(std::filesystem::path(testing::TempDir()) / fmt::format("bitloom_train_test.{}", ::getpid())) {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
   }
