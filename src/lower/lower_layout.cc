@@ -5,6 +5,7 @@
 
 #include "lowering.h"
 #include "operators.h"
+#include "thresholds.h"
 
 namespace bitloom::lower {
 namespace {
@@ -140,8 +141,12 @@ void lower_concat(Lowering& lowering, const GraphNode& node) {
   const ir::Encoding& first = *lowering.type(sources[0]).encoding();
   const bool alike = std::all_of(sources.begin(), sources.end(),
                                  [&](ir::NodeId source) { return *lowering.type(source).encoding() == first; });
-  const ir::Encoding common = alike ? first : ir::Encoding::smallest(lowest, highest, false);
-  for (ir::NodeId& source : sources) source = lowering.recode(node, source, common);
+  const std::optional<ir::Encoding> common = alike ? first : encoding_between(lowest, highest);
+  if (!common) {
+    throw lowering.refusal(node, "joins integers from {} to {}, more than {} bits; quantize the branches to like ranges",
+                           lowest, highest, ir::kMaxPlanes);
+  }
+  for (ir::NodeId& source : sources) source = lowering.recode(node, source, *common);
   Activation result;
   result.axes = head.axes;
   result.node = lowering.emit(node, ir::Concat{}, sources);

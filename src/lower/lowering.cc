@@ -214,12 +214,12 @@ Lowering::OnGrid Lowering::coded_on_grid(const frontend::GraphNode& node, const 
   OnGrid result = on_grid(node, value, why);
   if (type(result.node).encoding() != nullptr) return result;
   const ir::Range range = type(result.node).range();
-  if (int64_t{range.highest} - range.lowest >= 1 << ir::kMaxPlanes) {
+  const std::optional<ir::Encoding> encoding = encoding_between(range.lowest, range.highest);
+  if (!encoding) {
     throw refusal(node, "takes integers from {} to {}, more than {} bits; put a quantizer in front", range.lowest,
                   range.highest, ir::kMaxPlanes);
   }
-  result.node =
-      recode(node, result.node, ir::Encoding::smallest(range.lowest, std::max(range.highest, range.lowest + 1), false));
+  result.node = recode(node, result.node, *encoding);
   return result;
 }
 

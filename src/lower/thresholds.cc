@@ -65,6 +65,16 @@ void merge_equal_rows(Rows& result, int64_t steps) {
 
 }  // namespace
 
+std::optional<ir::Encoding> encoding_between(double lowest, double highest) {
+  constexpr double kCodes = 1 << ir::kMaxPlanes;
+  constexpr double kFarthest = 1 << 30;
+  if (!(highest - lowest < kCodes) || std::abs(lowest) > kFarthest || std::abs(highest) > kFarthest) return std::nullopt;
+  const auto low = static_cast<int32_t>(lowest);
+  const int32_t high = std::max(low + 1, static_cast<int32_t>(highest));  // an encoding has at least two levels
+  const bool fits = low >= 0 ? high < kCodes : low >= -kCodes / 2 && high < kCodes / 2;
+  return fits ? ir::Encoding::smallest(low, high, false) : ir::Encoding::affine(1, low, high - low);
+}
+
 ir::Encoding result_encoding(const Chain& chain, const Quantizer& quantizer, std::span<const ir::Range> ranges,
                              int64_t channels) {
   if (quantizer.encoding) return *quantizer.encoding;
@@ -78,15 +88,14 @@ ir::Encoding result_encoding(const Chain& chain, const Quantizer& quantizer, std
       highest = std::max(highest, value);
     }
   }
-  constexpr double kLimit = (1 << ir::kMaxPlanes) - 1;
-  if (std::abs(lowest) > kLimit || std::abs(highest) > kLimit) {
+  std::optional<ir::Encoding> encoding = encoding_between(lowest, highest);
+  if (!encoding) {
     throw Unsupported(
         "node '{}': its results reach from {} to {}, more than the {} bits that a code may have; quantize "
         "to fewer bits",
         quantizer.node, lowest, highest, ir::kMaxPlanes);
   }
-  const auto low = static_cast<int32_t>(lowest);
-  return ir::Encoding::smallest(low, std::max(low + 1, static_cast<int32_t>(highest)), false);
+  return std::move(*encoding);
 }
 
 ir::Threshold find_thresholds(const Chain& chain, const Quantizer& quantizer, std::span<const ir::Range> ranges,

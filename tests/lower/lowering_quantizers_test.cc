@@ -180,6 +180,18 @@ TEST(LoweringQuantizers, floor_ceil_round_and_sign_find_their_own_range) {
   }
 }
 
+TEST(LoweringQuantizers, results_far_from_zero_count_from_the_lowest) {
+  for (const double far : {1e6, -40000.0}) {
+    SCOPED_TRACE(far);
+    Graph g({1, 2}, "INT6");
+    const ir::Network network = expect_same(g.then("Add", {g.scalar(far)}).then("Round").done());
+    EXPECT_EQ(network.nodes[1].type.encoding()->planes(), 6);
+  }
+  Graph pooled({1, 2, 2, 2}, "UINT8");
+  pooled.quant(8, 1, {.is_signed = false, .zero_point = 40000}).then("GlobalAveragePool").then("Flatten");
+  expect_same(pooled.matmul(signs({2, 3})).done());
+}
+
 TEST(LoweringQuantizers, quantizers_in_a_row) {
   Graph g({1, 2}, "INT8");
   g.quant(6, 4).quant(3, 8, {.is_signed = false}).then("Sub", {g.scalar(12)}).bipolar();

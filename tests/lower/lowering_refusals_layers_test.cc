@@ -178,6 +178,9 @@ TEST(LoweringLayerRefusals, of_concat_slice_and_split) {
   accumulators.matmul(signs({2, 2}));
   Graph constant = flat();
   const std::string c = constant.constant(iota({1, 2}));
+  Graph far = flat();
+  const std::string low = far.quant(8, 1, {.is_signed = false, .zero_point = 65535}).x();
+  far.from("x").then("MultiThreshold", {far.constant({{1, 1}, {0}})}, {{"out_scale", 10.0}, {"out_bias", 65000.0}});
   Graph split = image();
   split.add("Split", {"x"}, {{"axis", int64_t{2}}}, 11, 2);
   const Array zero = vec({0}), one = vec({1});
@@ -186,6 +189,8 @@ TEST(LoweringLayerRefusals, of_concat_slice_and_split) {
       {joined(layouts, "x", layouts.x()), "node 'n1' (Concat): joins tensors of different layouts"},
       {joined(accumulators, accumulators.x(), accumulators.x()),
        "node 'n1' (Concat): joins accumulators; quantize each branch before the Concat"},
+      {joined(far, low, far.x()),
+       "node 'n2' (Concat): joins integers from -65535 to 65010, more than 16 bits; quantize the branches to like ranges"},
       {joined(constant, "x", c),
        "node 'n0' (Concat): input 1 ('c0') is a constant; only a tensor that depends on the network's input is supported "
        "here"},

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The trained networks that bitloom ships have the accuracy that is said of them.
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "bitloom/data.h"
+#include "bitloom/engine.h"
+#include "bitloom/ir.h"
+#include "support/shared.h"
+
+namespace bitloom {
+namespace {
+
+struct Shipped {
+  const char* name;
+  int64_t right;         ///< of the 10,000 MNIST test images
+  int64_t digits_right;  ///< of the 100 in models/digits
+};
+
+constexpr Shipped kShipped[] = {{"lfc-w1a1", 9856, 99}, {"sfc-w1a1", 9781, 99}};
+
+const std::filesystem::path kModels = std::filesystem::path(BITLOOM_SOURCE_DIR) / "models";
+
+ir::Network load(const Shipped& model) { return ir::load(kModels / model.name / (std::string(model.name) + ".bloom")); }
+
+ir::Tensor tensor_of(const ir::Network& network, const data::DataSet& set) {
+  const auto& input = std::get<ir::Input>(network.nodes[static_cast<size_t>(network.inputs().at(0))].layer);
+  return data::to_tensor(input, set.images, set.name);
+}
+
+int64_t right(const ir::Network& network, const std::vector<ir::Tensor>& outputs, const data::DataSet& set) {
+  const std::vector<int32_t> classes = ir::predicted_classes(network, outputs);
+  int64_t count = 0;
+  for (size_t i = 0; i < classes.size(); ++i) count += classes[i] == set.labels[i];
+  return count;
+}
+
+TEST(SlowShippedModels, read_the_mnist_test_set) {
+  const std::filesystem::path directory = data::data_directory();
+  BITLOOM_REQUIRE(directory / "mnist");
+  const data::DataSet set = data::read_data_set("mnist", data::Split::kTest, directory);
+  ASSERT_EQ(set.images.count, 10000);
+  for (const Shipped& model : kShipped) {
+    const ir::Network network = load(model);
+    const ir::Tensor tensor = tensor_of(network, set);
+    const engine::Program program(network, engine::Options{});
+    EXPECT_EQ(right(network, program.run(std::span(&tensor, 1)), set), model.right) << model.name;
+  }
+}
+
+TEST(SlowShippedModels, reference_equals_engine_on_the_shipped_digits) {
+  const data::DataSet digits = data::read_images(kModels / "digits");
+  ASSERT_EQ(digits.images.count, 100);
+  for (const Shipped& model : kShipped) {
+    const ir::Network network = load(model);
+    const ir::Tensor tensor = tensor_of(network, digits);
+    const std::vector<ir::Tensor> expected = ir::evaluate(network, std::span(&tensor, 1));
+    const engine::Program program(network, engine::Options{});
+    EXPECT_EQ(program.run(std::span(&tensor, 1)), expected) << model.name;
+    EXPECT_EQ(right(network, expected, digits), model.digits_right) << model.name;
+  }
+}
+
+}  // namespace
+}  // namespace bitloom
