@@ -25,7 +25,7 @@ using Dims = std::vector<int64_t>;
 using Inputs = std::span<const frontend::Array* const>;
 
 /// What one call of apply() may take: multiplications of one operator. Beyond it Unsupported is thrown.
-inline constexpr int64_t kMaxOperations = int64_t{1} << 36;
+inline constexpr int64_t kMaxOperations = int64_t{1} << 33;
 
 /// True if apply() knows this operator.
 bool known_operator(std::string_view op);
