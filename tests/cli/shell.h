@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bitloom/data.h"
-#include "frontend/temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace bitloom::cli::test {
 

@@ -13,9 +13,8 @@
 
 #include <gtest/gtest.h>
 
-#include <stdlib.h>
-
 #include "bitloom/error.h"
+#include "support/temporary_folder.h"
 
 namespace bitloom::test {
 
@@ -52,22 +51,5 @@ inline void damage(const Bytes& bytes, const std::function<void(std::span<const 
     }
   }
 }
-
-/// A folder that is there while the object lives.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "bitloom-test-XXXXXX").string();
-    if (!::mkdtemp(pattern.data())) throw std::runtime_error("cannot make " + pattern);
-    path_ = pattern;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace bitloom::test

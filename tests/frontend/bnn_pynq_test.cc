@@ -9,7 +9,7 @@
 #include "bitloom/file.h"
 #include "bitloom/frontend.h"
 #include "support/property.h"
-#include "temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace bitloom::frontend {
 namespace {

@@ -12,7 +12,7 @@
 #include "bitloom/frontend.h"
 #include "finn_building.h"
 #include "support/property.h"
-#include "temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace bitloom::frontend {
 namespace {

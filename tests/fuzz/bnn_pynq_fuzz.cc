@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A parameter folder in which one file is replaced: the first byte of the input chooses the file, the rest is its contents.
-#include <unistd.h>
-
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <fstream>
 #include <span>
 #include <vector>
 
 #include "bitloom/frontend.h"
+#include "support/temporary_folder.h"
 
 namespace {
 
@@ -24,27 +22,23 @@ void write(const fs::path& path, std::span<const char> bytes) {
 class Folder {
  public:
   Folder() {
-    std::string name = (fs::temp_directory_path() / "bnn-pynq-fuzz-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
     constexpr int kElements[] = {32, 64, 32, 16};
     for (int layer = 0; layer < 4; ++layer) {
       for (int element = 0; element < kElements[layer]; ++element) {
         for (const char* kind : {"weights", "thres"}) {
-          files_.push_back(path_ / (std::to_string(layer) + "-" + std::to_string(element) + "-" + kind + ".bin"));
+          files_.push_back(path() / (std::to_string(layer) + "-" + std::to_string(element) + "-" + kind + ".bin"));
           write(files_.back(), std::vector<char>(8));
         }
       }
     }
-    files_.push_back(path_ / "classes.txt");
+    files_.push_back(path() / "classes.txt");
     write(files_.back(), std::vector<char>{'0', '\n', '1'});
   }
-  ~Folder() { fs::remove_all(path_); }
-  const fs::path& path() const { return path_; }
+  const fs::path& path() const { return folder_.path(); }
   const fs::path& file(size_t index) const { return files_[index * 7 % files_.size()]; }
 
  private:
-  fs::path path_;
+  bitloom::test::TemporaryFolder folder_;
   std::vector<fs::path> files_;
 };
 
