@@ -12,18 +12,30 @@
 
 namespace bitloom::cli {
 
-void ModelArguments::add_to(CLI::App& command) {
-  command
-      .add_option("MODEL", path, "a .bloom file, a QONNX .onnx file, a FINN topology .json, or a BNN-PYNQ parameter folder")
-      ->required();
+namespace {
+
+const std::map<std::string, lower::InputKind>& input_kinds() {
   static const std::map<std::string, lower::InputKind> kinds{{"auto", lower::InputKind::kAutomatic},
                                                              {"pixels", lower::InputKind::kPixels},
                                                              {"uint8", lower::InputKind::kUint8},
                                                              {"real", lower::InputKind::kReal}};
+  return kinds;
+}
+
+}  // namespace
+
+void ModelArguments::add_to(CLI::App& command) {
   command
-      .add_option("--input", options.input,
-                  "what a float input stands for: pixels (8-bit, divided by 255), uint8, real; auto by shape")
-      ->transform(CLI::CheckedTransformer(kinds).description("auto|pixels|uint8|real"));
+      .add_option("MODEL", path, "a .bloom file, a QONNX .onnx file, a FINN topology .json, or a BNN-PYNQ parameter folder")
+      ->required();
+  command
+      .add_option("--input", input,
+                  "what a float input stands for: pixels (8-bit, divided by 255), uint8, real; auto chooses by shape")
+      ->check(CLI::IsMember(input_kinds()));
+}
+
+ir::Network ModelArguments::load(lower::Report* report) const {
+  return lower::load_model(path, {input_kinds().at(input)}, report);
 }
 
 void RunArguments::add_to(CLI::App& command) {

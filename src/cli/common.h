@@ -34,9 +34,9 @@ void add_demo(CLI::App& program);
 /// MODEL and --input of the commands that read a model.
 struct ModelArguments {
   std::string path;
-  lower::Options options;
+  std::string input = "auto";
   void add_to(CLI::App& command);
-  ir::Network load(lower::Report* report = nullptr) const { return lower::load_model(path, options, report); }
+  ir::Network load(lower::Report* report = nullptr) const;
 };
 
 /// --threads and --reference of the commands that run a network.

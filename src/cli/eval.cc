@@ -13,7 +13,7 @@ struct Arguments {
   RunArguments run;
   std::string data;
   std::string directory;
-  data::Split split = data::Split::kTest;
+  std::string split = "test";
   int64_t images = 0;
   bool json = false;
 };
@@ -21,7 +21,8 @@ struct Arguments {
 data::DataSet read_data(const Arguments& arguments) {
   const std::vector<std::string> names = data::data_set_names();
   if (std::find(names.begin(), names.end(), arguments.data) != names.end()) {
-    return data::read_data_set(arguments.data, arguments.split, data::data_directory(arguments.directory));
+    return data::read_data_set(arguments.data, arguments.split == "test" ? data::Split::kTest : data::Split::kTrain,
+                               data::data_directory(arguments.directory));
   }
   data::DataSet set = data::read_images(arguments.data);
   if (set.labels.empty()) {
@@ -75,9 +76,9 @@ void add_eval(CLI::App& program) {
   command->add_option("--data", arguments->data, "mnist, cifar10, or a folder of labelled images")->required();
   command->add_option("--data-dir", arguments->directory,
                       "where data sets are kept (else $BITLOOM_DATA, else ~/.cache/bitloom)");
-  const std::map<std::string, data::Split> splits{{"test", data::Split::kTest}, {"train", data::Split::kTrain}};
   command->add_option("--split", arguments->split, "which part of the data set")
-      ->transform(CLI::CheckedTransformer(splits).description("test|train"));
+      ->check(CLI::IsMember({"test", "train"}))
+      ->capture_default_str();
   command->add_option("--images", arguments->images, "only the first N images")->check(CLI::NonNegativeNumber);
   command->add_flag("--json", arguments->json, "print one JSON document");
   arguments->run.add_to(*command);

@@ -12,7 +12,7 @@ int run(int argc, char** argv) {
   CLI::App program{"bitloom: binarized and few-bit neural networks, from a trained model to exact integers anywhere",
                    "bitloom"};
   program.set_version_flag("--version", "bitloom " BITLOOM_VERSION);
-  program.require_subcommand(1);
+  program.require_subcommand(0, 1);
   program.footer("`bitloom COMMAND --help` shows a command's options and an example.");
   bitloom::cli::add_info(program);
   bitloom::cli::add_convert(program);
@@ -26,6 +26,10 @@ int run(int argc, char** argv) {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return program.exit(error) == 0 ? 0 : 2;
+  }
+  if (program.get_subcommands().empty()) {
+    fmt::print(stderr, "{}", program.help());
+    return 2;
   }
   return 0;
 }
