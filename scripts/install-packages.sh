@@ -11,10 +11,8 @@ set -eu
 core="g++ cmake ninja-build pkg-config nlohmann-json3-dev libfmt-dev libcli11-dev libtbb-dev libprotobuf-dev
   protobuf-compiler libonnx-dev libflatbuffers-dev flatbuffers-compiler libpng-dev libturbojpeg0-dev libarchive-dev
   libssl-dev"
-# Where the compiler's CMake files are a package of their own, the build needs that as well.
-if apt-cache show flatbuffers-compiler-dev >/dev/null 2>&1; then core="$core flatbuffers-compiler-dev"; fi
 train="libtorch-dev libopenblas0-pthread"
-test="libgtest-dev clang libclang-rt-dev"
+test="libgtest-dev clang"
 
 case "${1:-}" in
   core) wanted="$core"; why="build and run bitloom" ;;
@@ -26,35 +24,39 @@ esac
 # Data sets come through the npm client; any npm will do.
 if [ "$1" = test ] && ! command -v npm >/dev/null 2>&1; then wanted="$wanted npm"; fi
 
-installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
-
-# The sanitizers' runtime is a package of clang's own version.
-clang_runtime() {
-  version=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' | head -n 1)
-  echo "libclang-rt-${version:-14}-dev"
-}
-
 if ! command -v apt-get >/dev/null 2>&1; then
   echo "This system has no apt-get. Install what stands for these Debian packages, then build with CMake:" >&2
-  echo "$wanted" >&2
+  echo $wanted >&2
   exit 1
+fi
+
+sudo=""
+if [ "$(id -u)" != 0 ]; then sudo=sudo; fi
+
+# A fresh machine has no package lists yet.
+if ! apt-cache show libonnx-dev >/dev/null 2>&1; then
+  echo "Getting the package lists (apt-get update)."
+  $sudo apt-get update -qq
+fi
+# Where the FlatBuffers compiler's CMake files are a package of their own, the build needs that as well.
+if apt-cache show flatbuffers-compiler-dev >/dev/null 2>&1; then wanted="$wanted flatbuffers-compiler-dev"; fi
+# The sanitizers' and fuzzer's runtime is a package of clang's own version.
+if [ "$1" = test ]; then
+  version=$(apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' | head -n 1)
+  runtime="libclang-rt-$version-dev"
+  # Before clang 14 it came with clang itself.
+  if apt-cache show "$runtime" >/dev/null 2>&1; then wanted="$wanted $runtime"; fi
 fi
 
 missing=""
 for package in $wanted; do
-  if [ "$package" = libclang-rt-dev ]; then package=$(clang_runtime); fi
-  installed "$package" || missing="$missing $package"
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
 done
 if [ -z "$missing" ]; then exit 0; fi
 
-sudo=""
-if [ "$(id -u)" != 0 ]; then sudo=sudo; fi
-echo "To $why these packages are missing and will be installed with apt-get${sudo:+ (sudo asks for your password)}:"
+echo "To $why these packages are missing and will be installed with apt-get${sudo:+ (sudo may ask for your password)}:"
 echo " $missing"
 export DEBIAN_FRONTEND=noninteractive
-if ! $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null 2>&1; then
-  # The package lists may be old, or absent on a fresh machine.
-  $sudo apt-get update -qq
-  # A fresh machine has no lists yet, so packages whose presence depends on them are looked up again.
-  $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null
-fi
+install="$sudo apt-get install -y -qq --no-install-recommends"
+# Old lists name packages that the mirror no longer has: then they are renewed once.
+$install $missing >/dev/null 2>&1 || { $sudo apt-get update -qq && $install $missing >/dev/null; }
