@@ -147,7 +147,7 @@ TEST(OperatorsLinear, refuse_huge_pads_before_they_allocate) {
       "node 'n' (Conv): an array of shape [1, 1, 536870913, 536870913] is too large; the limit is 268435456 elements");
   const Array plane{{1, 1, 512, 512}, Values(512 * 512)};
   EXPECT_EQ(message_of(node("Conv", {{"pads", Ints{511, 511, 511, 511}}}), {plane, plane}),
-            "node 'n' (Conv): 1046529 results of 262144 operations each are too many; the limit is 68719476736 operations");
+            "node 'n' (Conv): 1046529 results of 262144 operations each are too many; the limit is 8589934592 operations");
 }
 
 }  // namespace
