@@ -76,7 +76,7 @@ Batches from_tensor(const ir::Tensor& whole, int64_t batch) {
 }
 
 // Frames from standard input, which must be of the types that the network's inputs have.
-Batches from_frames(const ir::Network& network, std::shared_ptr<ir::FrameReader> reader, int64_t batch) {
+Batches from_frames(const ir::Network& network, const std::shared_ptr<ir::FrameReader>& reader, int64_t batch) {
   const std::vector<ir::NodeId> ids = network.inputs();
   const auto& tensors = reader->tensors();
   if (tensors.size() != ids.size()) {

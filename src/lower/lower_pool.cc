@@ -99,7 +99,7 @@ void lower_pool(Lowering& lowering, const GraphNode& node) {
   };
   GraphNode shift_node = node;
   shift_node.name += "_shift";
-  lowering.define(node, 0, lowering.quantize(shift_node, std::move(result), std::move(shift)));
+  lowering.define(node, 0, lowering.quantize(shift_node, result, shift));
 }
 
 // Means and sums over the whole image.

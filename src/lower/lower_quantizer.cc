@@ -16,7 +16,7 @@ int increasing(int64_t) { return 1; }
 
 void finish(Lowering& lowering, const GraphNode& node, Quantizer quantizer) {
   quantizer.node = node.name;
-  lowering.define(node, 0, lowering.quantize(node, lowering.activation(node, 0), std::move(quantizer)));
+  lowering.define(node, 0, lowering.quantize(node, lowering.activation(node, 0), quantizer));
 }
 
 // A parameter as one number or one a channel.

@@ -127,7 +127,7 @@ ir::NodeId Lowering::emit(const frontend::GraphNode& node, ir::Layer layer, std:
   try {
     return network_.add(name, std::move(layer), std::move(inputs));
   } catch (const Error& error) {
-    throw Error(place(node) + error.what());
+    throw Error(graph_.source + ": " + error.what());  // it names the node, which is called like the graph's
   }
 }
 
@@ -241,7 +241,7 @@ ir::NodeId Lowering::make_real_input(const frontend::GraphNode& node, const Acti
   return id;
 }
 
-Activation Lowering::quantize(const frontend::GraphNode& node, Activation value, Quantizer quantizer) {
+Activation Lowering::quantize(const frontend::GraphNode& node, const Activation& value, const Quantizer& quantizer) {
   if (value.pending_pad.padded() || value.pending_patch) {
     throw refusal(node, "follows a Pad or Im2Col that only a convolution may follow");
   }

@@ -96,7 +96,7 @@ class Lowering {
   ir::NodeId emit(const frontend::GraphNode& node, ir::Layer layer, std::vector<ir::NodeId> inputs,
                   std::string_view suffix = "");
   /// Ends the value's chain: makes it codes.
-  Activation quantize(const frontend::GraphNode& node, Activation value, Quantizer quantizer);
+  Activation quantize(const frontend::GraphNode& node, const Activation& value, const Quantizer& quantizer);
   /// The tensor in this encoding, by a Threshold that maps each value to itself.
   ir::NodeId recode(const frontend::GraphNode& node, ir::NodeId source, const ir::Encoding& encoding);
 

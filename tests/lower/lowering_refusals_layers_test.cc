@@ -125,7 +125,7 @@ TEST(LoweringLayerRefusals, of_products) {
       {summed.then("ReduceSum", {}, {{"axes", Ints{2, 3}}}, 11).conv(signs({1, 2, 1, 1})).done(),
        "node 'n1' (Conv): takes integers from 0 to 131070, more than 16 bits; put a quantizer in front"},
       {with(wide, "MatMul", {{{2, 1}, {60000, 60000}}}),
-       "node 'n0' (MatMul): node 'n0' (dot): the accumulator of output channel 0 can leave int32 (weights from 0 to 120000 "
+       "node 'n0' (dot): the accumulator of output channel 0 can leave int32 (weights from 0 to 120000 "
        "in all, inputs 0 to 65535)",
        true},
   };
