@@ -14,12 +14,6 @@ using frontend::GraphNode;
 
 const std::vector<Axis> kNchw{Axis::kBatch, Axis::kChannel, Axis::kHeight, Axis::kWidth};
 
-void check_no_pending(const Lowering& lowering, const GraphNode& node, const Activation& value) {
-  if (value.pending_pad.padded() || value.pending_patch) {
-    throw lowering.refusal(node, "follows a Pad or Im2Col that only a convolution may follow");
-  }
-}
-
 // True if the axes list channels before height and width.
 bool channels_first(const std::vector<Axis>& axes) {
   const auto channel = std::find(axes.begin(), axes.end(), Axis::kChannel);
@@ -83,12 +77,10 @@ void move_elements(Lowering& lowering, const GraphNode& node, Activation& value,
 
 void lower_reshape(Lowering& lowering, const GraphNode& node) {
   Activation value = lowering.activation(node, 0);
-  check_no_pending(lowering, node, value);
-  for (size_t i = 1; i < node.inputs.size(); ++i) {
-    if (lowering.has_input(node, i)) lowering.constant(node, i);
-  }
+  lowering.check_nothing_pending(node, value);
+  const auto parameters = lowering.parameters(node);
   const Dims from = lowering.sizes(value);
-  const Dims to = read_reshape(node, lowering.operands(node), from);
+  const Dims to = read_reshape(node, parameters, from);
   if (auto axes = same_axes(value.axes, from, to)) {
     value.axes = std::move(*axes);
     lowering.report(node, "nothing (axes are tracked)");
@@ -169,12 +161,10 @@ Activation slice_channels(Lowering& lowering, const GraphNode& node, Activation 
 
 void lower_slice(Lowering& lowering, const GraphNode& node) {
   const Activation& value = lowering.activation(node, 0);
-  check_no_pending(lowering, node, value);
-  for (size_t i = 1; i < node.inputs.size(); ++i) {
-    if (lowering.has_input(node, i)) lowering.constant(node, i);
-  }
+  lowering.check_nothing_pending(node, value);
+  const auto parameters = lowering.parameters(node);
   const Dims sizes = lowering.sizes(value);
-  const std::vector<SliceAxis> slices = read_slice(node, lowering.operands(node), sizes);
+  const std::vector<SliceAxis> slices = read_slice(node, parameters, sizes);
   int64_t begin = 0;
   int64_t end = value.shape.channels;
   for (size_t i = 0; i < slices.size(); ++i) {
@@ -192,7 +182,7 @@ void lower_slice(Lowering& lowering, const GraphNode& node) {
 
 void lower_split(Lowering& lowering, const GraphNode& node) {
   const Activation value = lowering.activation(node, 0);
-  check_no_pending(lowering, node, value);
+  lowering.check_nothing_pending(node, value);
   if (lowering.has_input(node, 1)) lowering.constant(node, 1);
   const int64_t axis = read_axis(node, value.axes.size());
   if (value.axes[static_cast<size_t>(axis)] != Axis::kChannel)
@@ -208,11 +198,9 @@ void lower_split(Lowering& lowering, const GraphNode& node) {
 
 void lower_pad(Lowering& lowering, const GraphNode& node) {
   Activation value = lowering.activation(node, 0);
-  for (size_t i = 1; i < node.inputs.size(); ++i) {
-    if (lowering.has_input(node, i)) lowering.constant(node, i);
-  }
+  const auto parameters = lowering.parameters(node);
   if (value.axes != kNchw) throw lowering.refusal(node, "needs an input in the layout NCHW");
-  const PadAmounts pad = read_pad(node, lowering.operands(node), lowering.sizes(value));
+  const PadAmounts pad = read_pad(node, parameters, lowering.sizes(value));
   if (pad.value != 0) throw lowering.refusal(node, "pads with {}; only 0 is supported", pad.value);
   if (pad.begin[0] != 0 || pad.end[0] != 0 || pad.begin[1] != 0 || pad.end[1] != 0) {
     throw lowering.refusal(node, "pads the batch or the channels");
@@ -231,7 +219,7 @@ void lower_pad(Lowering& lowering, const GraphNode& node) {
 
 void lower_depth_to_space(Lowering& lowering, const GraphNode& node) {
   Activation value = lowering.activation(node, 0);
-  check_no_pending(lowering, node, value);
+  lowering.check_nothing_pending(node, value);
   if (value.axes != kNchw) throw lowering.refusal(node, "needs an input in the layout NCHW");
   const DepthToSpace attributes = read_depth_to_space(node, lowering.sizes(value));
   if (value.chain.rows() != 1 || value.chain.has_pools() || value.node < 0) {
@@ -246,12 +234,10 @@ void lower_depth_to_space(Lowering& lowering, const GraphNode& node) {
 
 void lower_upsample(Lowering& lowering, const GraphNode& node) {
   Activation value = lowering.activation(node, 0);
-  check_no_pending(lowering, node, value);
-  for (size_t i = 1; i < node.inputs.size(); ++i) {
-    if (lowering.has_input(node, i)) lowering.constant(node, i);
-  }
+  lowering.check_nothing_pending(node, value);
+  const auto parameters = lowering.parameters(node);
   if (value.axes != kNchw || value.node < 0) throw lowering.refusal(node, "needs a quantized input in the layout NCHW");
-  const Dims factors = read_upsample(node, lowering.operands(node), lowering.sizes(value));
+  const Dims factors = read_upsample(node, parameters, lowering.sizes(value));
   if (factors[0] != 1 || factors[1] != 1) throw lowering.refusal(node, "enlarges the batch or the channels");
   if (value.chain.has_pools()) {
     value.node = lowering.on_grid(node, value, "enlargement").node;

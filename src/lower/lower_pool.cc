@@ -25,9 +25,7 @@ void lower_max(Lowering& lowering, const GraphNode& node, Activation value, cons
   if (value.node < 0) {
     throw lowering.refusal(node, "pools real numbers before they are quantized; quantize the input first");
   }
-  if (value.pending_pad.padded() || value.pending_patch) {
-    throw lowering.refusal(node, "follows a Pad or Im2Col that only a convolution may follow");
-  }
+  lowering.check_nothing_pending(node, value);
   const PendingPool pending{node.name, to_window(pool.window)};
   const ir::TensorType before{value.shape, ir::Range{0, 1}};
   value.shape = ir::infer_type(ir::MaxPool{pending.window}, std::span(&before, 1)).shape;

@@ -75,10 +75,7 @@ Quantizer quant_quantizer(const Lowering& lowering, const GraphNode& node, const
 }
 
 void lower_quant(Lowering& lowering, const GraphNode& node) {
-  for (size_t i = 1; i < node.inputs.size(); ++i) {
-    if (lowering.has_input(node, i)) lowering.constant(node, i);
-  }
-  const QuantInputs quant = read_quant(node, lowering.operands(node));
+  const QuantInputs quant = read_quant(node, lowering.parameters(node));
   const Activation& value = lowering.activation(node, 0);
   finish(lowering, node,
          quant_quantizer(lowering, node, quant.spec, parameter(lowering, node, quant.scale, value),
@@ -86,10 +83,7 @@ void lower_quant(Lowering& lowering, const GraphNode& node) {
 }
 
 void lower_trunc(Lowering& lowering, const GraphNode& node) {
-  for (size_t i = 1; i < node.inputs.size(); ++i) {
-    if (lowering.has_input(node, i)) lowering.constant(node, i);
-  }
-  const TruncInputs trunc = read_trunc(node, lowering.operands(node));
+  const TruncInputs trunc = read_trunc(node, lowering.parameters(node));
   const Activation& value = lowering.activation(node, 0);
   const PerChannel scale = parameter(lowering, node, trunc.scale, value);
   const PerChannel zero_point = parameter(lowering, node, trunc.zero_point, value);

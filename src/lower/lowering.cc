@@ -41,6 +41,19 @@ std::vector<const frontend::Array*> Lowering::operands(const frontend::GraphNode
   return result;
 }
 
+std::vector<const frontend::Array*> Lowering::parameters(const frontend::GraphNode& node) const {
+  for (size_t i = 1; i < node.inputs.size(); ++i) {
+    if (has_input(node, i)) constant(node, i);
+  }
+  return operands(node);
+}
+
+void Lowering::check_nothing_pending(const frontend::GraphNode& node, const Activation& value) const {
+  if (value.pending_pad.padded() || value.pending_patch) {
+    throw refusal(node, "follows a Pad or Im2Col that only a convolution may follow");
+  }
+}
+
 bool Lowering::has_input(const frontend::GraphNode& node, size_t index) const {
   return index < node.inputs.size() && !node.inputs[index].empty();
 }
@@ -187,9 +200,7 @@ Lowering::OnGrid Lowering::on_grid(const frontend::GraphNode& node, const Activa
                   "pixels, convert with --input pixels (real number = pixel / 255) or --input uint8",
                   why);
   }
-  if (value.pending_pad.padded() || value.pending_patch) {
-    throw refusal(node, "follows a Pad or Im2Col that only a convolution may follow");
-  }
+  check_nothing_pending(node, value);
   if (value.order_only && why != kOutput)
     throw refusal(node, "follows a Softmax, which only the network's output may follow");
   const std::optional<Grid> grid = value.chain.as_grid();
@@ -242,9 +253,7 @@ ir::NodeId Lowering::make_real_input(const frontend::GraphNode& node, const Acti
 }
 
 Activation Lowering::quantize(const frontend::GraphNode& node, const Activation& value, const Quantizer& quantizer) {
-  if (value.pending_pad.padded() || value.pending_patch) {
-    throw refusal(node, "follows a Pad or Im2Col that only a convolution may follow");
-  }
+  check_nothing_pending(node, value);
   if (value.order_only) throw refusal(node, "follows a Softmax, which only the network's output may follow");
   Activation result;
   result.axes = value.axes;

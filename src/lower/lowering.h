@@ -70,6 +70,10 @@ class Lowering {
 
   /// The node's inputs in order: constants, and nullptr for those that depend on the input or are left out.
   std::vector<const frontend::Array*> operands(const frontend::GraphNode& node) const;
+  /// The same for an operator whose inputs behind the first are parameters. Refuses one that depends on the input.
+  std::vector<const frontend::Array*> parameters(const frontend::GraphNode& node) const;
+  /// Refuses a value with a pending pad or patch, which only a convolution can take.
+  void check_nothing_pending(const frontend::GraphNode& node, const Activation& value) const;
   bool has_input(const frontend::GraphNode& node, size_t index) const;
   bool is_constant(const frontend::GraphNode& node, size_t index) const;
   const Constant& constant(const frontend::GraphNode& node, size_t index) const;      ///< refuses an activation
