@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "agree.h"
+#include "support/error_of.h"
 
 namespace bitloom {
 namespace {
@@ -19,15 +20,7 @@ ir::Network small_network() {
                 ir::SumPool{test::square(2)}});
 }
 
-template <typename Function>
-std::string error_of(Function function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using test::error_of;
 
 TEST(Program, gives_the_same_with_any_number_of_threads) {
   const ir::Network network = small_network();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bitloom/ir.h"
+#include "support/error_of.h"
 
 namespace bitloom::ir {
 
@@ -38,14 +39,6 @@ inline std::vector<int32_t> apply(const Layer& layer, const std::variant<Encodin
   return evaluate(network, std::vector{input}).at(0).values;
 }
 
-template <typename Function>
-std::string error_of(Function function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using test::error_of;
 
 }  // namespace bitloom::ir
