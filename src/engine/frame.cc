@@ -50,13 +50,30 @@ class Gaps {
   int64_t end_ = 0;
 };
 
+// An odd number of cache lines, so that the same buffer of different images does not fall on the same cache sets.
+int64_t stride(const Offsets& offsets) {
+  const int64_t lines = offsets.bytes / kUnit;
+  return (lines + 1 - lines % 2) * kUnit;
+}
+
 }  // namespace
 
-Frame::Frame(const std::vector<int64_t>& offsets, int64_t bytes)
-    : memory_(static_cast<std::byte*>(::operator new[](static_cast<size_t>(bytes), kAlignment))),
-      offsets_(offsets),
-      at_(offsets.size()) {
-  for (size_t i = 0; i < offsets.size(); ++i) at_[i] = offsets[i] == kOutside ? nullptr : memory_.get() + offsets[i];
+int64_t Frames::bytes(const Offsets& offsets, int64_t images, int64_t scratch_bytes) {
+  return images * stride(offsets) + scratch_bytes + kUnit;
+}
+
+Frames::Frames(const Offsets& offsets, int64_t images, int64_t scratch_bytes)
+    : memory_(static_cast<std::byte*>(
+          ::operator new[](static_cast<size_t>(bytes(offsets, images, scratch_bytes)), kAlignment))),
+      frames_(static_cast<size_t>(images)),
+      scratch_(memory_.get() + images * stride(offsets)) {
+  std::byte* image = memory_.get();
+  for (Frame& frame : frames_) {
+    frame.memory_ = image;
+    frame.offsets_ = &offsets.offsets;
+    frame.outside_.assign(offsets.offsets.size(), nullptr);
+    image += stride(offsets);
+  }
 }
 
 Offsets place_buffers(const std::vector<BufferUse>& uses) {
@@ -64,13 +81,12 @@ Offsets place_buffers(const std::vector<BufferUse>& uses) {
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return uses[a].first < uses[b].first; });
 
-  Offsets result{std::vector<int64_t>(uses.size(), kOutside), 0};
+  Offsets result{std::vector<int64_t>(uses.size()), 0};
   Gaps gaps;
   using Ending = std::pair<int32_t, size_t>;
   std::priority_queue<Ending, std::vector<Ending>, std::greater<>> in_use;
   const auto rounded = [](int64_t bytes) { return (bytes + kUnit - 1) / kUnit * kUnit; };
   for (const size_t i : order) {
-    if (uses[i].outside) continue;
     while (!in_use.empty() && in_use.top().first < uses[i].first) {
       const size_t done = in_use.top().second;
       gaps.give_back(result.offsets[done], rounded(uses[done].bytes));

@@ -16,6 +16,8 @@ struct Spot {
   int64_t channel = 0;
 };
 
+int64_t pixels_of(const ir::Shape& shape) { return int64_t{shape.height} * shape.width; }
+
 /// `copy(input, from, to, count)` for every run of a layer.
 template <typename Copy>
 struct Walk {
@@ -103,13 +105,14 @@ void run(const LayoutStep& step, Frame& frame) {
     return;
   }
   const int64_t planes = step.planes, to_words = words_for(step.out.channels);
+  const int64_t to_stride = pixels_of(step.out) * to_words;
   uint64_t* to = frame.planes_to_write(step.to);
-  std::fill_n(to, int64_t{step.out.height} * step.out.width * planes * to_words, uint64_t{0});
+  std::fill_n(to, planes * to_stride, uint64_t{0});
   walk(step, [&](size_t i, const Spot& a, const Spot& b, int64_t count) {
     const int64_t from_words = words_for(step.in[i].channels);
-    const uint64_t* from = frame.planes(step.from[i]) + a.pixel * planes * from_words;
-    for (int64_t p = 0; p < planes; ++p) {
-      copy_bits(to + (b.pixel * planes + p) * to_words, b.channel, from + p * from_words, a.channel, count);
+    const uint64_t* from = frame.planes(step.from[i]) + a.pixel * from_words;
+    for (int64_t p = 0; p < planes; ++p, from += pixels_of(step.in[i]) * from_words) {
+      copy_bits(to + p * to_stride + b.pixel * to_words, b.channel, from, a.channel, count);
     }
   });
 }

@@ -54,17 +54,18 @@ void pool_one_plane(const PlanePoolStep& step, Frame& frame) {
 
 void pool_values(const PlanePoolStep& step, Frame& frame) {
   const auto channels = static_cast<size_t>(step.in.channels);
-  const int64_t pixel_words = step.codec.planes() * words_for(step.in.channels);
+  const int64_t words = words_for(step.in.channels);
+  const int64_t from_stride = step.in.height * step.in.width * words, to_stride = step.out.height * step.out.width * words;
   const uint64_t* from = frame.planes(step.from);
   uint64_t* to = frame.planes_to_write(step.to);
   int32_t* space = frame.ints_to_write(step.values);
   const std::span best(space, channels), other(space + channels, channels);
   const auto visit = [&](int64_t, int64_t input, bool first) {
-    step.codec.unpack(from + input * pixel_words, first ? best : other);
+    step.codec.unpack(from + input * words, from_stride, first ? best : other);
     if (first) return;
     for (size_t c = 0; c < channels; ++c) best[c] = std::max(best[c], other[c]);
   };
-  const auto finish = [&](int64_t output) { step.codec.pack(best, to + output * pixel_words); };
+  const auto finish = [&](int64_t output) { step.codec.pack(best, to + output * words, to_stride); };
   for_each_window(step.window, step.in, step.out, visit, finish);
 }
 

@@ -7,16 +7,18 @@
 // with Pack and Unpack where the two meet.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
 #include "bitloom/ir.h"
 #include "codec.h"
+#include "dot.h"
 #include "frame.h"
 #include "thresholder.h"
-#include "window.h"
 
 namespace bitloom::engine {
 
@@ -34,36 +36,41 @@ struct UnpackStep {
   Codec codec;
 };
 
-/// Dot (dot.cc), to integers or, with `threshold`, straight to planes.
-struct DotStep {
+/// Integers to bytes.
+struct NarrowStep {
   BufferId from = 0, to = 0;
-  std::optional<BufferId> rows;  ///< where a tile's input rows are put together; none if the input's pixels are the rows
-  ir::Shape in, out;
-  ir::Window window;
-  int64_t groups = 1;
-  int x_planes = 0, w_planes = 0;
-  std::vector<Taps> row_taps, column_taps;             ///< inside the image, for each row and column of the output
-  std::vector<int32_t> row_patterns, column_patterns;  ///< number of the border correction, likewise
-  int64_t column_pattern_count = 1;
-  std::vector<uint64_t> weights;           ///< [group][block][w plane][word][lane]
-  std::vector<uint64_t> coefficients;      ///< [x plane][w plane]
-  std::vector<uint64_t> row_coefficients;  ///< [x plane]; empty for balanced weights
-  std::vector<uint64_t> constants;         ///< [row pattern][column pattern][group][chunk][kChunk]
-  std::optional<Thresholder> threshold;
-
-  int64_t group_in() const { return in.channels / groups; }
-  int64_t group_out() const { return out.channels / groups; }
-  int64_t row_words() const;  ///< of one plane of an input row
-  int64_t group_chunks() const { return (group_out() + kChunk - 1) / kChunk; }
+  int64_t elements = 0;
+  int32_t offset = 0;
 };
-DotStep make_dot(const ir::Dot& dot, const ir::Encoding& input, const ir::Shape& in, const ir::Shape& out);
-int64_t rows_bytes(const DotStep& step);  ///< of the buffer `rows`; 0 if it needs none
+
+/// Bytes to integers.
+struct WidenStep {
+  BufferId from = 0, to = 0;
+  int64_t elements = 0;
+  int32_t offset = 0;
+};
+
+/// Bytes to bytes: thresholds alike for all channels, or any other function of one byte.
+struct LookupStep {
+  BufferId from = 0, to = 0;
+  int64_t elements = 0;
+  std::array<uint8_t, 256> table{};
+};
 
 /// Integers to planes.
 struct ThresholdStep {
   BufferId from = 0, to = 0;
   ir::Shape shape;
   Thresholder threshold;
+};
+
+/// Bytes to one plane: one threshold for all.
+struct ByteThresholdStep {
+  BufferId from = 0, to = 0;
+  ir::Shape shape;
+  int32_t threshold = 0;  ///< of the bytes, 0 to 256
+  bool inverted = false;  ///< bits of what has not been reached
+  void (*reached)(const uint8_t* bytes, int64_t count, uint8_t threshold, uint8_t* bits) = nullptr;
 };
 
 /// MaxPool over planes.
@@ -113,17 +120,26 @@ struct TopKStep {
   BufferId keys = 0;                ///< working space: a real number a channel
 };
 
-using Step = std::variant<PackStep, UnpackStep, DotStep, ThresholdStep, PlanePoolStep, IntegerPoolStep, AddStep, LayoutStep,
-                          TopKStep>;
+using Step = std::variant<PackStep, UnpackStep, NarrowStep, WidenStep, DotStep, ThresholdStep, ByteThresholdStep,
+                          LookupStep, PlanePoolStep, IntegerPoolStep, AddStep, LayoutStep, TopKStep>;
 
 void run(const PackStep& step, Frame& frame);
 void run(const UnpackStep& step, Frame& frame);
-void run(const DotStep& step, Frame& frame);
+void run(const NarrowStep& step, Frame& frame);
+void run(const WidenStep& step, Frame& frame);
 void run(const ThresholdStep& step, Frame& frame);
+void run(const ByteThresholdStep& step, Frame& frame);
+void run(const LookupStep& step, Frame& frame);
 void run(const PlanePoolStep& step, Frame& frame);
 void run(const IntegerPoolStep& step, Frame& frame);
 void run(const AddStep& step, Frame& frame);
 void run(const LayoutStep& step, Frame& frame);
 void run(const TopKStep& step, Frame& frame);
+
+/// What a step does, in words.
+std::string describe(const Step& step);
+
+/// One step for the first `images` images.
+void run(const Step& step, Frames& frames, int64_t images);
 
 }  // namespace bitloom::engine

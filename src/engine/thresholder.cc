@@ -45,7 +45,7 @@ Thresholder::Thresholder(const ir::Threshold& threshold, int64_t channels, int64
 }
 
 void Thresholder::apply(const int32_t* accumulators, int64_t chunk, int64_t channel, int64_t count, uint64_t* pixel,
-                        int64_t plane_words) const {
+                        int64_t plane_stride) const {
   if (steps_ == 1 && planes_ == 1) {
     const int32_t* thresholds = by_chunk_.data() + chunk * kChunk;
     uint64_t reached = 0;
@@ -63,7 +63,7 @@ void Thresholder::apply(const int32_t* accumulators, int64_t chunk, int64_t chan
     uint32_t& code = codes[static_cast<size_t>(lane)];
     code = codes_[(is_descending(channel + lane) ? steps_ + 1 : 0) + code];
   }
-  deposit(std::span(codes).first(static_cast<size_t>(count)), planes_, pixel, plane_words, channel);
+  deposit(std::span(codes).first(static_cast<size_t>(count)), planes_, pixel, plane_stride, channel);
 }
 
 void Thresholder::count_in_chunk(const int32_t* accumulators, int64_t chunk, uint32_t* levels) const {

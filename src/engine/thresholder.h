@@ -24,7 +24,7 @@ class Thresholder {
   /// Codes of channels `channel` .. `channel` + count - 1, which are chunk number `chunk`, into the planes of `pixel`,
   /// whose bits there are zero. `accumulators` has kChunk entries; those past `count` may be anything.
   void apply(const int32_t* accumulators, int64_t chunk, int64_t channel, int64_t count, uint64_t* pixel,
-             int64_t plane_words) const;
+             int64_t plane_stride) const;
 
  private:
   void count_in_chunk(const int32_t* accumulators, int64_t chunk, uint32_t* levels) const;

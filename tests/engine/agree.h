@@ -16,16 +16,18 @@ namespace bitloom::test {
 
 inline void expect_agreement(const ir::Network& network, const std::vector<ir::Tensor>& inputs, int threads = 1) {
   const std::vector<ir::Tensor> expected = ir::evaluate(network, inputs);
-  const engine::Program program(network, {.threads = threads});
-  const std::vector<ir::Tensor> found = program.run(inputs);
-  ASSERT_EQ(found.size(), expected.size());
-  for (size_t i = 0; i < found.size(); ++i) {
-    ASSERT_EQ(found[i].shape, expected[i].shape);
-    ASSERT_EQ(found[i].images, expected[i].images);
-    for (size_t v = 0; v < expected[i].values.size(); ++v) {
-      ASSERT_EQ(found[i].values[v], expected[i].values[v])
-          << "output " << i << ", value " << v << ", threads " << threads << "\n"
-          << ir::print(network, ir::WeightText::kOmitted);
+  for (const std::string_view target : engine::targets()) {
+    const engine::Program program(network, {.threads = threads, .target = std::string(target)});
+    const std::vector<ir::Tensor> found = program.run(inputs);
+    ASSERT_EQ(found.size(), expected.size());
+    for (size_t i = 0; i < found.size(); ++i) {
+      ASSERT_EQ(found[i].shape, expected[i].shape);
+      ASSERT_EQ(found[i].images, expected[i].images);
+      for (size_t v = 0; v < expected[i].values.size(); ++v) {
+        ASSERT_EQ(found[i].values[v], expected[i].values[v])
+            << "output " << i << ", value " << v << ", threads " << threads << ", target " << target << "\n"
+            << ir::print(network, ir::WeightText::kOmitted);
+      }
     }
   }
 }

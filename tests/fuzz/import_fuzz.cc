@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (const ir::Node& node : network.nodes) elements += node.type.shape.elements();
     if (elements > 4096 || ir::multiply_accumulates(network) > 1 << 20) return 0;
     const std::vector<ir::Tensor> inputs = ir::random_inputs(network, 1, 1);
-    if (engine::Program(network, {1}).run(inputs) != ir::evaluate(network, inputs)) __builtin_trap();
+    if (engine::Program(network, {.threads = 1}).run(inputs) != ir::evaluate(network, inputs)) __builtin_trap();
   } catch (const Error&) {
   }
   return 0;

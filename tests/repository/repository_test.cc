@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 
 const fs::path kSource = BITLOOM_SOURCE_DIR;
 
-// A module may include the public headers of these, and its own. `base` is bitloom/error.h and bitloom/file.h.
+// A module may include the public headers of these, and its own. `base` is bitloom/error.h and bitloom/file.h, `capi` is
+// bitloom.h.
 const std::map<std::string, std::set<std::string>> kMayInclude{
     {"base", {}},
     {"ir", {"base"}},
@@ -24,6 +25,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude{
     {"frontend", {"base", "data"}},
     {"lower", {"base", "ir", "frontend"}},
     {"engine", {"base", "ir"}},
+    {"capi", {"base", "ir", "lower", "engine"}},
     {"train", {"base", "ir", "data"}},
     {"cli", {"base", "ir", "data", "frontend", "lower", "engine", "train"}},
 };
@@ -31,6 +33,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude{
 std::string module_of(const std::string& header) {
   if (header == "error" || header == "file") return "base";
   if (header == "frames") return "ir";
+  if (header == "bitloom") return "capi";
   return header;
 }
 
@@ -44,7 +47,8 @@ std::string read(const fs::path& path) {
 std::vector<fs::path> sources(const fs::path& folder) {
   std::vector<fs::path> result;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.path().extension() == ".cc" || entry.path().extension() == ".h") result.push_back(entry.path());
+    const fs::path extension = entry.path().extension();
+    if (extension == ".cc" || extension == ".c" || extension == ".h") result.push_back(entry.path());
   }
   return result;
 }
@@ -54,7 +58,7 @@ void check_includes(const fs::path& file, const std::string& module) {
   const std::string text = read(file);
   for (std::sregex_iterator match(text.begin(), text.end(), include), end; match != end; ++match) {
     const std::string name = (*match)[1];
-    if (name.starts_with("bitloom/")) {
+    if (name.starts_with("bitloom/") || name == "bitloom.h") {
       const std::string other = module_of(fs::path(name).stem().string());
       EXPECT_TRUE(other == module || kMayInclude.at(module).contains(other))
           << file << " includes " << name << ": module " << module << " must not know " << other;
@@ -72,6 +76,7 @@ TEST(Repository, includes_go_only_in_the_allowed_directions) {
   for (const fs::path& header : sources(kSource / "include" / "bitloom")) {
     check_includes(header, module_of(header.stem().string()));
   }
+  EXPECT_EQ(read(kSource / "include" / "bitloom.h").find("#include \""), std::string::npos) << "bitloom.h stands alone";
 }
 
 TEST(Repository, every_folder_of_sources_is_a_known_module) {
@@ -81,9 +86,9 @@ TEST(Repository, every_folder_of_sources_is_a_known_module) {
 }
 
 TEST(Repository, the_build_lists_every_source_file) {
-  for (const std::string folder : {"src", "tests"}) {
+  for (const std::string folder : {"src", "tests", "examples"}) {
     for (const fs::path& file : sources(kSource / folder)) {
-      if (file.extension() != ".cc" || file.parent_path().filename() == "fuzz") continue;
+      if (file.extension() == ".h" || file.parent_path().filename() == "fuzz") continue;
       const std::string list = read(file.parent_path() / "CMakeLists.txt");
       EXPECT_NE(list.find(file.filename().string()), std::string::npos) << file << " is not in its CMakeLists.txt";
     }
@@ -91,9 +96,12 @@ TEST(Repository, the_build_lists_every_source_file) {
 }
 
 TEST(Repository, sources_begin_with_the_licence_line) {
-  for (const std::string folder : {"src", "tests", "include"}) {
+  for (const std::string folder : {"src", "tests", "include", "examples"}) {
     for (const fs::path& file : sources(kSource / folder)) {
-      EXPECT_TRUE(read(file).starts_with("// SPDX-License-Identifier: Apache-2.0\n")) << file;
+      const std::string text = read(file);  // C has the other comment as well
+      EXPECT_TRUE(text.starts_with("// SPDX-License-Identifier: Apache-2.0\n") ||
+                  text.starts_with("/* SPDX-License-Identifier: Apache-2.0\n"))
+          << file;
     }
   }
 }

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What the toolchain files have in common: the compiler of BITLOOM_TRIPLET, the libraries of BITLOOM_ARCHITECTURE that
+# scripts/fetch-arm-libraries.sh unpacked, and qemu to run what is built as a BITLOOM_CPU would.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_C_COMPILER ${BITLOOM_TRIPLET}-gcc)
+set(CMAKE_CXX_COMPILER ${BITLOOM_TRIPLET}-g++)
+
+get_filename_component(BITLOOM_LIBRARIES ${CMAKE_CURRENT_LIST_DIR}/../build/libraries/${BITLOOM_ARCHITECTURE} ABSOLUTE)
+set(CMAKE_FIND_ROOT_PATH ${BITLOOM_LIBRARIES})
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+
+find_program(BITLOOM_QEMU NAMES qemu-${CMAKE_SYSTEM_PROCESSOR}-static qemu-${CMAKE_SYSTEM_PROCESSOR})
+set(CMAKE_CROSSCOMPILING_EMULATOR ${BITLOOM_QEMU} -cpu ${BITLOOM_CPU} -L ${BITLOOM_LIBRARIES})
