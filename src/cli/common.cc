@@ -44,7 +44,7 @@ void RunArguments::add_to(CLI::App& command) {
 }
 
 Runner::Runner(const ir::Network& network, const RunArguments& arguments) : network_(network) {
-  if (!arguments.reference) program_.emplace(network, engine::Options{arguments.threads});
+  if (!arguments.reference) program_.emplace(network, engine::Options{.threads = arguments.threads});
 }
 
 std::vector<ir::Tensor> Runner::run(std::span<const ir::Tensor> inputs) const {

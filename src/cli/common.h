@@ -25,6 +25,7 @@ using Json = nlohmann::ordered_json;
 void add_info(CLI::App& program);
 void add_convert(CLI::App& program);
 void add_run(CLI::App& program);
+void add_bench(CLI::App& program);
 void add_eval(CLI::App& program);
 void add_cut(CLI::App& program);
 void add_fetch(CLI::App& program);

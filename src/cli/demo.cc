@@ -8,13 +8,10 @@
 #include <cstring>
 
 #include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common.h"
-
-extern char** environ;
+#include "process.h"
 
 namespace bitloom::cli {
 namespace {
@@ -24,48 +21,10 @@ struct Arguments {
   bool json = false;
 };
 
-/// A folder of its own that goes away with the object.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "bitloom-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw Error("{}: cannot create: {}", name, std::strerror(errno));
-    path_ = name;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
-// Starts this program with other arguments; `in` and `out` become its standard input and output.
-pid_t start(std::vector<std::string> arguments, int in, int out) {
+// Starts this program with other arguments.
+pid_t start_self(std::vector<std::string> arguments, int in, int out) {
   arguments.insert(arguments.begin(), program_path().string());
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-  pid_t pid = -1;
-  const int error = ::posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) throw Error("cannot start {}: {}", argv[0], std::strerror(error));
-  return pid;
-}
-
-void wait_for(pid_t pid, std::string_view what) {
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw Error("{} failed", what);
+  return start(std::move(arguments), in, out);
 }
 
 // Runs the halves as two processes joined by a pipe; the second writes its outputs to `result`.
@@ -74,11 +33,11 @@ void run_pipeline(const std::filesystem::path& first, const std::filesystem::pat
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw Error("cannot make a pipe: {}", std::strerror(errno));
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  const pid_t a = start({"run", first, images, "-o", "-"}, null, pipe[1]);
-  const pid_t b = start({"run", second, "-", "-o", result}, pipe[0], null);
+  const pid_t a = start_self({"run", first, images, "-o", "-"}, null, pipe[1]);
+  const pid_t b = start_self({"run", second, "-", "-o", result}, pipe[0], null);
   for (const int fd : {pipe[0], pipe[1], null}) ::close(fd);
-  wait_for(a, "the first half");
-  wait_for(b, "the second half");
+  if (!succeeds(a)) throw Error("the first half failed");
+  if (!succeeds(b)) throw Error("the second half failed");
 }
 
 // Two rows of pixels a line of text.

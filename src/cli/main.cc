@@ -18,6 +18,7 @@ int run(int argc, char** argv) {
   bitloom::cli::add_convert(program);
   bitloom::cli::add_run(program);
   bitloom::cli::add_eval(program);
+  bitloom::cli::add_bench(program);
   bitloom::cli::add_cut(program);
   bitloom::cli::add_fetch(program);
   bitloom::cli::add_train(program);

@@ -25,7 +25,7 @@ void copy_start(const std::filesystem::path& from, const std::filesystem::path& 
 TEST(Command, every_command_has_help_with_an_example) {
   const Shell shell;
   const std::string overview = shell.output("bitloom --help");
-  for (const std::string name : {"info", "convert", "run", "eval", "cut", "fetch", "train", "demo"}) {
+  for (const std::string name : {"info", "convert", "run", "eval", "bench", "cut", "fetch", "train", "demo"}) {
     EXPECT_NE(overview.find("\n  " + name + " "), std::string::npos) << name;
     const std::string help = shell.output("bitloom " + name + " --help");
     EXPECT_NE(help.find("\nExample: bitloom " + name), std::string::npos) << help;

@@ -2,6 +2,7 @@
 #include "cli/shell.h"
 
 #include <array>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <system_error>
@@ -22,10 +23,15 @@ std::string text_of(const std::filesystem::path& file) {
   return text.str();
 }
 
-// The environment of the commands: the program's own defaults, whatever the caller has set.
+// The environment of the commands: the program's own defaults, whatever the caller has set. Only what a sanitizer is told
+// to overlook goes through.
 std::vector<std::string> environment(const std::filesystem::path& folder) {
   const std::string home = folder.string();
-  return {"PATH=/usr/bin:/bin", "HOME=" + home, "BITLOOM_DATA=" + home + "/data", "LC_ALL=C"};
+  std::vector<std::string> variables{"PATH=/usr/bin:/bin", "HOME=" + home, "BITLOOM_DATA=" + home + "/data", "LC_ALL=C"};
+  for (const std::string name : {"LSAN_OPTIONS", "TSAN_OPTIONS"}) {
+    if (const char* value = std::getenv(name.c_str())) variables.push_back(name + "=" + value);
+  }
+  return variables;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& words) {

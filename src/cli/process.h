@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Other processes, and a place for what they write.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace bitloom::cli {
+
+/// A folder of its own that goes away with the object.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder();
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// Starts a program, which is looked for on the path unless its name has a slash; `in`, `out` and `err` become its standard
+/// streams. Throws Error if it cannot be started.
+pid_t start(std::vector<std::string> command, int in, int out, int err = 2);
+
+/// Waits for the end of a process. True if it ended with status 0.
+bool succeeds(pid_t process);
+
+/// What a program wrote, once it has ended.
+struct Finished {
+  bool success = false;
+  std::string out;
+  std::string err;
+};
+
+/// Runs a program with nothing on its standard input. Throws Error if it cannot be started.
+Finished run_process(const std::vector<std::string>& command);
+
+}  // namespace bitloom::cli
