@@ -5,8 +5,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include "bitloom/engine.h"
 #include "bitloom/lower.h"
+#include "runner.h"
 
 namespace {
 
@@ -15,9 +15,8 @@ const std::filesystem::path kSource = BITLOOM_SOURCE_DIR;
 void engine(benchmark::State& state, const std::filesystem::path& model) {
   if (!std::filesystem::exists(model)) return state.SkipWithError("the third-party models are not there");
   const bitloom::ir::Network network = bitloom::lower::load_model(model);
-  const bitloom::engine::Program program(network, {1});
-  const auto inputs = bitloom::ir::random_inputs(network, state.range(0), 1);
-  for (auto _ : state) benchmark::DoNotOptimize(program.run(inputs));
+  bitloom::bench::Runner runner(network, {}, state.range(0));
+  for (auto _ : state) runner.run();
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 
