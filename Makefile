@@ -4,10 +4,11 @@
 #   make test    installs what the whole suite needs, builds, and runs every test
 #   make train   builds the trainer as well (LibTorch)
 #   make bench   builds and runs the benchmarks
+#   make peers   measures bitloom beside oneDNN and ONNX Runtime
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo test fast train bench format clean
+.PHONY: demo test fast train bench peers format clean
 
 build/release/build.ninja:
 	@scripts/install-packages.sh core
@@ -30,6 +31,7 @@ test:
 	cmake --preset test
 	cmake --build --preset test -j $(JOBS)
 	@scripts/fetch-test-data.sh build/test/bin/bitloom
+	@scripts/fetch-arm-libraries.sh
 	ctest --preset test -j $(JOBS)
 	cmake --preset asan -DBITLOOM_FUZZ_SECONDS=$(FUZZ_SECONDS)
 	cmake --build --preset asan -j $(JOBS)
@@ -46,10 +48,18 @@ bench:
 	@scripts/install-packages.sh bench
 	@cmake --preset release -DBITLOOM_BENCH=ON
 	@cmake --build --preset release -j $(JOBS) --target bitloom_bench
-	@build/release/bin/bitloom_bench --benchmark_counters_tabular=true
+	@build/release/bin/bitloom_bench --benchmark_counters_tabular=true --benchmark_min_time=0.05
+
+peers:
+	@scripts/install-packages.sh peers
+	@cmake --preset release -DBITLOOM_BENCH_PEERS=ON
+	@cmake --build --preset release -j $(JOBS) --target bitloom_bench_peers
+	@npm install --ignore-scripts --no-audit --no-fund --prefix bench/peers
+	@build/release/bin/bitloom_bench_peers --write-onnx build/release/onnx
+	@build/release/bin/bitloom_bench_peers --onnxruntime build/release/onnx
 
 format:
-	git ls-files '*.cc' '*.h' | xargs clang-format -i
+	git ls-files '*.cc' '*.c' '*.h' | xargs clang-format -i
 
 clean:
 	rm -rf build
