@@ -102,20 +102,34 @@ std::string Table::text() const {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
+std::string duration(double seconds) {
+  const auto whole = static_cast<int64_t>(seconds + 0.5);
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+  return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
+}
+
 ProgressBar::ProgressBar(std::string label, int64_t total)
     : label_(std::move(label)), total_(std::max<int64_t>(total, 1)), begin_(now()) {}
 
-ProgressBar::~ProgressBar() {
+ProgressBar::~ProgressBar() { hide(); }
+
+void ProgressBar::hide() {
   if (visible_) fmt::print(stderr, "\r\033[K");
+  visible_ = false;
 }
 
-void ProgressBar::set(int64_t done) {
+void ProgressBar::set(int64_t done, std::string_view note) {
   const double time = now();
+  if (first_ < 0) first_ = done;
   if (time - begin_ < 1 || time - drawn_ < 0.1 || ::isatty(STDERR_FILENO) == 0) return;
   constexpr int64_t kWidth = 30;
   const auto filled = static_cast<size_t>(std::min(kWidth, done * kWidth / total_));
-  fmt::print(stderr, "\r{} [{}{}] {} / {}  {:.0f} s", label_, std::string(filled, '#'), std::string(kWidth - filled, '.'),
-             done, total_, time - begin_);
+  // What was done before this process began says nothing about its speed.
+  const double left =
+      done > first_ ? (time - begin_) / static_cast<double>(done - first_) * static_cast<double>(total_ - done) : 0;
+  fmt::print(stderr, "\r\033[K{} [{}{}] {} / {}  {}{}{} left", label_, std::string(filled, '#'),
+             std::string(kWidth - filled, '.'), done, total_, note, note.empty() ? "" : ", ", duration(left));
   std::fflush(stderr);
   drawn_ = time;
   visible_ = true;

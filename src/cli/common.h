@@ -77,18 +77,23 @@ class ProgressBar {
   ~ProgressBar();
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
-  void set(int64_t done);
+  void set(int64_t done, std::string_view note = {});
+  void hide();  ///< until it is set again, so that a line may be printed
 
  private:
   std::string label_;
   int64_t total_;
   double begin_;
   double drawn_ = 0;
+  int64_t first_ = -1;
   bool visible_ = false;
 };
 
 /// Seconds of a steady clock.
 double now();
+
+/// "12 s", "3 min 05 s", "2 h 07 min".
+std::string duration(double seconds);
 
 /// "1,234,567".
 std::string grouped(int64_t number);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // bitloom train: loads the trainer, the only part that needs LibTorch, when it is called.
+#include <optional>
+
 #include <dlfcn.h>
 
 #include "bitloom/train.h"
@@ -47,7 +49,14 @@ void train_network(const Arguments& arguments) {
   options.output = arguments.output;
   options.resume = !arguments.restart;
   options.threads = arguments.threads;
+  std::optional<ProgressBar> bar;
+  options.step = [&](const train::Step& s) {
+    if (!bar) bar.emplace("training", s.epochs * s.steps);
+    bar->set(s.epoch * s.steps + s.step, fmt::format("epoch {}, loss {:.3f}, accuracy {:.1f} %, rate {:.1e}", s.epoch + 1,
+                                                     s.loss, 100 * s.train_accuracy, s.learning_rate));
+  };
   options.progress = [&](const train::Progress& p) {
+    if (bar) bar->hide();
     if (arguments.json) return;
     fmt::print("epoch {:3} of {}: loss {:.4f}, training accuracy {:.2f} %, test accuracy {:.2f} %, {:.1f} s\n", p.epoch,
                p.epochs, p.loss, 100 * p.train_accuracy, 100 * p.test_accuracy, p.seconds);
@@ -71,7 +80,8 @@ void add_train(CLI::App& program) {
   command->footer("Example: bitloom train models/lfc-w1a1/recipe.json -o lfc.onnx");
   auto arguments = std::make_shared<Arguments>();
   command->add_option("RECIPE", arguments->recipe, "recipe file (docs/reference/recipe.md)")->required();
-  command->add_option("-o,--output", arguments->output, "the QONNX file to write")->required();
+  command->add_option("-o,--output", arguments->output, "the file to write: QONNX (.onnx), or bitloom's own (.bloom)")
+      ->required();
   command->add_option("--data", arguments->data, "data set, if not the recipe's own")
       ->check(CLI::IsMember(data::data_set_names()));
   command->add_option("--data-dir", arguments->directory, "where data sets are kept");

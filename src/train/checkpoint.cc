@@ -19,7 +19,7 @@ static_assert(std::endian::native == std::endian::little, "safetensors files are
 constexpr size_t kLengthBytes = 8;
 constexpr uint64_t kMaxHeaderBytes = uint64_t{1} << 24;
 constexpr const char* kMetadata = "__metadata__";
-constexpr const char* kFormat = "bitloom training 1";
+constexpr const char* kFormat = "bitloom training 2";
 
 std::string progress_text(const Progress& progress) {
   return json{{"epoch", progress.epoch},
@@ -27,14 +27,15 @@ std::string progress_text(const Progress& progress) {
               {"loss", progress.loss},
               {"train_accuracy", progress.train_accuracy},
               {"test_accuracy", progress.test_accuracy},
+              {"learning_rate", progress.learning_rate},
               {"seconds", progress.seconds}}
       .dump();
 }
 
 Progress parse_progress(const std::string& text) {
   const json document = json::parse(text);
-  return {document.at("epoch"),          document.at("epochs"),        document.at("loss"),
-          document.at("train_accuracy"), document.at("test_accuracy"), document.at("seconds")};
+  return {document.at("epoch"),         document.at("epochs"),        document.at("loss"),   document.at("train_accuracy"),
+          document.at("test_accuracy"), document.at("learning_rate"), document.at("seconds")};
 }
 
 /// The floats of one header entry, checked against the bytes that follow the header.

@@ -1,167 +1,256 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "export.h"
 
+#include <algorithm>
 #include <cmath>
-#include <initializer_list>
-#include <span>
-#include <utility>
-
-#include <onnx/onnx_pb.h>
+#include <tuple>
 
 #include "bitloom/error.h"
+#include "graph_writer.h"
+#include "quantizer.h"
 
 namespace bitloom::train {
 namespace {
 
-constexpr int64_t kIrVersion = 7;  // the one that belongs to operator set 13
-constexpr int64_t kOpset = 13;
-constexpr const char* kQuantDomain = "qonnx.custom_op.general";
+constexpr float kNormEpsilon = 1e-5F;
 
-/// Appends nodes to a graph; each is named after the tensor that it makes.
-class GraphWriter {
+Dims shape_of(const Node& node) {
+  return node.flat ? Dims{1, node.channels} : Dims{1, node.channels, node.height, node.width};
+}
+
+class Exporter {
  public:
-  explicit GraphWriter(onnx::GraphProto& graph) : graph_(graph) {}
+  explicit Exporter(const TrainedNetwork& network) : network_(network), writer_(network.name) {}
 
-  onnx::NodeProto& add(const char* op, std::initializer_list<std::string> inputs, const std::string& output) {
-    onnx::NodeProto& node = *graph_.add_node();
-    node.set_op_type(op);
-    node.set_name(output);
-    for (const std::string& input : inputs) node.add_input(input);
-    node.add_output(output);
-    return node;
-  }
-
-  void add_quant(const std::string& input, const std::string& output) {
-    add("BipolarQuant", {input, "one"}, output).set_domain(kQuantDomain);
-  }
-
-  std::string constant(const std::string& name, std::span<const float> values, bool scalar = false) {
-    onnx::TensorProto& tensor = add_tensor(name, onnx::TensorProto::FLOAT);
-    if (!scalar) tensor.add_dims(static_cast<int64_t>(values.size()));
-    tensor.set_raw_data(values.data(), values.size_bytes());
-    return name;
-  }
-
-  std::string constant(const std::string& name, float value) { return constant(name, std::span(&value, 1), true); }
-
-  std::string constant(const std::string& name, std::span<const int8_t> values, int64_t rows, int64_t columns) {
-    onnx::TensorProto& tensor = add_tensor(name, onnx::TensorProto::INT8);
-    tensor.add_dims(rows);
-    tensor.add_dims(columns);
-    tensor.set_raw_data(values.data(), values.size_bytes());
-    return name;
-  }
-
-  void describe(onnx::ValueInfoProto& value, const std::string& name, std::initializer_list<int64_t> shape) {
-    value.set_name(name);
-    onnx::TypeProto_Tensor& type = *value.mutable_type()->mutable_tensor_type();
-    type.set_elem_type(onnx::TensorProto::FLOAT);
-    for (const int64_t size : shape) type.mutable_shape()->add_dim()->set_dim_value(size);
-  }
-
-  /// Shape inference stops at operators it does not know, so every tensor's shape is written down.
-  void describe(const std::string& name, std::initializer_list<int64_t> shape) {
-    describe(*graph_.add_value_info(), name, shape);
+  std::string run() {
+    writer_.constant("one", 1.0F);
+    for (size_t i = 0; i < network_.architecture.nodes.size(); ++i) {
+      const Node& node = network_.architecture.nodes[i];
+      results_.push_back(std::visit([&](const auto& op) { return write(op, node, network_.nodes[i]); }, node.op));
+    }
+    writer_.output(results_.back(), shape_of(network_.architecture.nodes.back()));
+    return writer_.bytes();
   }
 
  private:
-  onnx::TensorProto& add_tensor(const std::string& name, onnx::TensorProto::DataType type) {
-    onnx::TensorProto& tensor = *graph_.add_initializer();
-    tensor.set_name(name);
-    tensor.set_data_type(type);
-    return tensor;
+  const std::string& input(const Node& node, size_t index = 0) const { return results_[node.inputs[index]]; }
+  const Node& source(const Node& node) const { return network_.architecture.nodes[node.inputs[0]]; }
+
+  void add_quant_attributes(bool is_signed, bool narrow) {
+    writer_.domain(kQuantDomain);
+    writer_.attribute("signed", int64_t{is_signed});
+    writer_.attribute("narrow", int64_t{narrow});
+    writer_.attribute("rounding_mode", "ROUND");
   }
 
-  onnx::GraphProto& graph_;
+  /// Integers of so many bits.
+  std::string add_quant(const std::string& from, const std::string& name, int bits, bool is_signed, bool narrow,
+                        const Dims& shape) {
+    const std::string width = writer_.constant(name + ".bits", static_cast<float>(bits));
+    const std::string zero = writer_.constant(name + ".zero", 0.0F);
+    writer_.add("Quant", {from, "one", zero, width}, name, shape);
+    add_quant_attributes(is_signed, narrow);
+    return name;
+  }
+
+  std::string add_signs(const std::string& from, const std::string& scale, const std::string& name, const Dims& shape) {
+    writer_.add("BipolarQuant", {from, scale}, name, shape);
+    writer_.domain(kQuantDomain);
+    return name;
+  }
+
+  std::string write(const ImageOp& op, const Node& node, const TrainedNode&) {
+    const Dims shape = shape_of(node);
+    writer_.input("image", shape);
+    const bool pixels = op.input == Input::kPixels;
+    writer_.add("Mul", {"image", writer_.constant("image.factor", pixels ? 255.0F : 2.0F)}, "image.scaled", shape);
+    writer_.add("Sub", {"image.scaled", writer_.constant("image.middle", pixels ? 128.0F : 1.0F)}, "image.centred", shape);
+    if (pixels) return add_quant("image.centred", "pixels", 8, true, false, shape);
+    return add_signs("image.centred", "one", "pixels", shape);
+  }
+
+  /// Weights as the operator wants them: Conv [output][input][y][x], MatMul [input][output].
+  std::string write_weights(const ProductOp& op, const std::string& name, const TrainedNode& trained) {
+    BITLOOM_CHECK(static_cast<int64_t>(trained.weights.size()) == op.outputs * op.terms());
+    std::vector<int16_t> weights = trained.weights;
+    Dims shape = op.weight_shape();
+    if (op.dense) {
+      for (int64_t o = 0; o < op.outputs; ++o) {
+        for (int64_t i = 0; i < op.inputs; ++i)
+          weights[static_cast<size_t>(i * op.outputs + o)] = trained.weights[static_cast<size_t>(o * op.inputs + i)];
+      }
+      std::swap(shape[0], shape[1]);
+    }
+    const std::string real = name + ".weight.real";
+    if (integers(op.weights, Operand::kWeights).magnitude() > 127) {
+      writer_.constant(real, std::vector<float>(weights.begin(), weights.end()), shape);
+    } else {
+      const std::string stored =
+          writer_.constant(name + ".weight.integer", std::vector<int8_t>(weights.begin(), weights.end()), shape);
+      writer_.add("Cast", {stored}, real, shape);
+      writer_.attribute("to", int64_t{onnx::TensorProto::FLOAT});
+    }
+    return add_weight_quantizer(op, name + ".weight", real, shape, trained);
+  }
+
+  std::string add_weight_quantizer(const ProductOp& op, const std::string& name, const std::string& real, const Dims& shape,
+                                   const TrainedNode& trained) {
+    const Quantizer& q = op.weights;
+    if (q.method == Method::kUniform) return add_quant(real, name, q.bits, true, q.narrow, shape);
+    if (q.method == Method::kDorefa && q.bits > 1) return add_quant(real, name, q.bits + 1, true, true, shape);
+    if (q.method != Method::kXnor) return add_signs(real, "one", name, shape);
+    Dims scales(shape.size(), 1);
+    scales[op.dense ? 1 : 0] = op.outputs;
+    return add_signs(real, writer_.constant(name + ".scale", trained.filter_scale, scales), name, shape);
+  }
+
+  std::string write(const ProductOp& op, const Node& node, const TrainedNode& trained) {
+    const std::string weights = write_weights(op, node.name, trained);
+    if (op.dense) return writer_.add("MatMul", {input(node), weights}, node.name, shape_of(node));
+    writer_.add("Conv", {input(node), weights}, node.name, shape_of(node));
+    writer_.attribute("kernel_shape", Dims{op.kernel, op.kernel});
+    writer_.attribute("strides", Dims{op.stride, op.stride});
+    writer_.attribute("pads", Dims{op.padding, op.padding, op.padding, op.padding});
+    writer_.attribute("dilations", Dims{op.dilation, op.dilation});
+    writer_.attribute("group", op.groups);
+    return node.name;
+  }
+
+  void set_pool(int64_t size) {
+    writer_.attribute("kernel_shape", Dims{size, size});
+    writer_.attribute("strides", Dims{size, size});
+  }
+
+  std::string write(const MaxPoolOp& op, const Node& node, const TrainedNode&) {
+    writer_.add("MaxPool", {input(node)}, node.name, shape_of(node));
+    set_pool(op.size);
+    return node.name;
+  }
+
+  std::string write(const SumPoolOp& op, const Node& node, const TrainedNode&) {
+    const std::string mean = writer_.add("AveragePool", {input(node)}, node.name + ".mean", shape_of(node));
+    set_pool(op.size);
+    const std::string count = writer_.constant(node.name + ".count", static_cast<float>(op.size * op.size));
+    return writer_.add("Mul", {mean, count}, node.name, shape_of(node));
+  }
+
+  std::string write_norm(const TrainedNorm& norm, const std::string& from, const std::string& name, const Dims& shape) {
+    const Dims channels{shape[1]};
+    writer_.add(
+        "BatchNormalization",
+        {from, writer_.constant(name + ".scale", norm.scale, channels),
+         writer_.constant(name + ".offset", norm.offset, channels), writer_.constant(name + ".mean", norm.mean, channels),
+         writer_.constant(name + ".variance", norm.variance, channels)},
+        name, shape);
+    writer_.attribute("epsilon", kNormEpsilon);
+    return name;
+  }
+
+  std::string write(const QuantizeOp& op, const Node& node, const TrainedNode& trained) {
+    const Dims shape = shape_of(node);
+    const std::string real =
+        op.norm ? write_norm(trained.norm, input(node), node.name + ".norm", shape)
+                : writer_.add("Mul", {input(node), writer_.constant(node.name + ".factor", trained.factor)},
+                              node.name + ".scaled", shape);
+    const Quantizer& q = op.quantizer;
+    switch (q.method) {
+      case Method::kBipolar:
+        return add_signs(real, "one", node.name, shape);
+      case Method::kUniform:
+        return add_quant(real, node.name, q.bits, q.is_signed, q.narrow, shape);
+      case Method::kDorefa:
+        return add_quant(real, node.name, q.bits, false, false, shape);
+      case Method::kIsometric:
+        return write_isometric(real, node.name, q.bits, shape);
+      case Method::kResidual:
+        return write_residual(real, node.name, trained.gammas, shape);
+      default:
+        BITLOOM_CHECK(false);
+    }
+  }
+
+  std::string add_thresholds(const std::string& from, const std::string& name, const std::vector<float>& thresholds,
+                             float scale, float bias, const Dims& shape) {
+    const Dims size{1, static_cast<int64_t>(thresholds.size())};
+    writer_.add("MultiThreshold", {from, writer_.constant(name + ".thresholds", thresholds, size)}, name, shape);
+    writer_.domain(kQuantDomain);
+    writer_.attribute("out_scale", scale);
+    writer_.attribute("out_bias", bias);
+    return name;
+  }
+
+  std::string write_isometric(const std::string& from, const std::string& name, int levels, const Dims& shape) {
+    const int highest = (1 << levels) - 1;
+    std::vector<float> thresholds;
+    for (int t = 1 - highest; t < highest; t += 2) thresholds.push_back(static_cast<float>(t));
+    return add_thresholds(from, name, thresholds, 2, static_cast<float>(-highest), shape);
+  }
+
+  // MultiThreshold's levels are evenly spaced and these are not. In order of x, steps from one level to the next have one
+  // of M heights: where the sign of r_k changes, 2 (gamma_k - all gammas behind it). One MultiThreshold for each height.
+  std::string write_residual(const std::string& from, const std::string& name, const std::vector<int32_t>& gammas,
+                             const Dims& shape) {
+    std::vector<float> thresholds{0};  // sums of +- the gammas before k
+    std::string sum;
+    for (size_t k = 0; k < gammas.size(); ++k) {
+      int32_t behind = 0, all = 0;
+      for (size_t i = 0; i < gammas.size(); ++i) {
+        all += gammas[i];
+        if (i > k) behind += gammas[i];
+      }
+      const int32_t height = 2 * (gammas[k] - behind);
+      if (height > 0) {
+        const std::string part =
+            add_thresholds(from, fmt::format("{}.level{}", name, k), thresholds, static_cast<float>(height),
+                           sum.empty() ? static_cast<float>(-all) : 0.0F, shape);
+        sum = sum.empty() ? part : writer_.add("Add", {sum, part}, fmt::format("{}.sum{}", name, k), shape);
+      }
+      std::vector<float> next;
+      for (const float t : thresholds) {
+        next.push_back(t - static_cast<float>(gammas[k]));
+        next.push_back(t + static_cast<float>(gammas[k]));
+      }
+      std::sort(next.begin(), next.end());
+      thresholds = std::move(next);
+    }
+    return sum;
+  }
+
+  std::string write(const AddOp&, const Node& node, const TrainedNode&) {
+    return writer_.add("Add", {input(node, 0), input(node, 1)}, node.name, shape_of(node));
+  }
+
+  std::string write(const FlattenOp&, const Node& node, const TrainedNode&) {
+    writer_.add("Flatten", {input(node)}, node.name, shape_of(node));
+    writer_.attribute("axis", int64_t{1});
+    return node.name;
+  }
+
+  std::string write(const LogitsOp& op, const Node& node, const TrainedNode& trained) {
+    const Dims shape = shape_of(node);
+    float scale = trained.factor, offset = 0;
+    if (op.kind == Logits::kNorm) std::tie(scale, offset) = logits_affine(trained.norm);
+    const std::string scaled =
+        writer_.add("Mul", {input(node), writer_.constant("logits.scale", scale)}, "logits.scaled", shape);
+    return writer_.add("Add", {scaled, writer_.constant("logits.offset", offset)}, "logits", shape);
+  }
+
+  const TrainedNetwork& network_;
+  GraphWriter writer_;
+  std::vector<std::string> results_;
 };
-
-/// x * scale + offset, the same as the norm.
-std::pair<float, float> affine(const TrainedNorm& norm) {
-  const double scale = norm.scale.at(0) / std::sqrt(double{norm.variance.at(0)} + double{kNormEpsilon});
-  return {static_cast<float>(scale), static_cast<float>(norm.offset.at(0) - norm.mean.at(0) * scale)};
-}
-
-void set_attribute(onnx::NodeProto& node, const char* name, int64_t value) {
-  onnx::AttributeProto& attribute = *node.add_attribute();
-  attribute.set_name(name);
-  attribute.set_type(onnx::AttributeProto::INT);
-  attribute.set_i(value);
-}
-
-void set_attribute(onnx::NodeProto& node, const char* name, float value) {
-  onnx::AttributeProto& attribute = *node.add_attribute();
-  attribute.set_name(name);
-  attribute.set_type(onnx::AttributeProto::FLOAT);
-  attribute.set_f(value);
-}
-
-/// The layer's product with the tensor `input`; returns its name.
-std::string add_product(GraphWriter& writer, const TrainedLayer& layer, const std::string& name, const std::string& input) {
-  BITLOOM_CHECK(static_cast<int64_t>(layer.weights.size()) == layer.inputs * layer.outputs);
-  const std::string stored = writer.constant(name + ".weight", layer.weights, layer.inputs, layer.outputs);
-  set_attribute(writer.add("Cast", {stored}, name + ".weight_real"), "to", int64_t{onnx::TensorProto::FLOAT});
-  writer.add_quant(name + ".weight_real", name + ".weight_sign");
-  writer.add("MatMul", {input, name + ".weight_sign"}, name + ".sum");
-  for (const char* part : {".weight_real", ".weight_sign"}) writer.describe(name + part, {layer.inputs, layer.outputs});
-  writer.describe(name + ".sum", {1, layer.outputs});
-  return name + ".sum";
-}
-
-std::string add_hidden(GraphWriter& writer, const TrainedLayer& layer, const std::string& name, const std::string& input) {
-  const TrainedNorm& norm = layer.norm;
-  const std::string sum = add_product(writer, layer, name, input);
-  onnx::NodeProto& node = writer.add(
-      "BatchNormalization",
-      {sum, writer.constant(name + ".norm.scale", norm.scale), writer.constant(name + ".norm.offset", norm.offset),
-       writer.constant(name + ".norm.mean", norm.mean), writer.constant(name + ".norm.variance", norm.variance)},
-      name + ".norm");
-  set_attribute(node, "epsilon", kNormEpsilon);
-  writer.add_quant(name + ".norm", name + ".sign");
-  for (const char* part : {".norm", ".sign"}) writer.describe(name + part, {1, layer.outputs});
-  return name + ".sign";
-}
-
-/// Images in 0 .. 1 to signs, [1][channel * y * x].
-std::string add_input(GraphWriter& writer, const TrainedNetwork& network) {
-  writer.constant("one", 1.0F);
-  set_attribute(writer.add("Flatten", {"image"}, "pixels"), "axis", int64_t{1});
-  writer.add("Mul", {"pixels", writer.constant("two", 2.0F)}, "pixels.doubled");
-  writer.add("Sub", {"pixels.doubled", "one"}, "pixels.centred");
-  writer.add_quant("pixels.centred", "pixels.sign");
-  for (const char* name : {"pixels", "pixels.doubled", "pixels.centred", "pixels.sign"}) {
-    writer.describe(name, {1, network.channels * network.height * network.width});
-  }
-  return "pixels.sign";
-}
 
 }  // namespace
 
+std::pair<float, float> logits_affine(const TrainedNorm& norm) {
+  const auto value = [](const std::vector<float>& v) { return static_cast<double>(v.at(0)); };
+  const double scale = value(norm.scale) / std::sqrt(value(norm.variance) + double{kNormEpsilon});
+  return {static_cast<float>(scale), static_cast<float>(value(norm.offset) - value(norm.mean) * scale)};
+}
+
 std::string qonnx_bytes(const TrainedNetwork& network) {
-  BITLOOM_CHECK(!network.layers.empty());
-  onnx::ModelProto model;
-  model.set_ir_version(kIrVersion);
-  model.set_producer_name("bitloom");
-  for (const auto& [domain, version] : {std::pair{"", kOpset}, std::pair{kQuantDomain, int64_t{1}}}) {
-    onnx::OperatorSetIdProto& import = *model.add_opset_import();
-    import.set_domain(domain);
-    import.set_version(version);
-  }
-  onnx::GraphProto& graph = *model.mutable_graph();
-  graph.set_name(network.name);
-  GraphWriter writer(graph);
-  writer.describe(*graph.add_input(), "image", {1, network.channels, network.height, network.width});
-  std::string tensor = add_input(writer, network);
-  for (size_t i = 0; i + 1 < network.layers.size(); ++i) {
-    tensor = add_hidden(writer, network.layers[i], fmt::format("layer{}", i), tensor);
-  }
-  const TrainedLayer& last = network.layers.back();
-  const std::string sum = add_product(writer, last, fmt::format("layer{}", network.layers.size() - 1), tensor);
-  const auto [scale, offset] = affine(last.norm);
-  writer.add("Mul", {sum, writer.constant("logits.scale", scale)}, "logits.scaled");
-  writer.add("Add", {"logits.scaled", writer.constant("logits.offset", offset)}, "logits");
-  writer.describe("logits.scaled", {1, last.outputs});
-  writer.describe(*graph.add_output(), "logits", {1, last.outputs});
-  return model.SerializeAsString();
+  BITLOOM_CHECK(!network.architecture.is_float && network.nodes.size() == network.architecture.nodes.size());
+  return Exporter(network).run();
 }
 
 }  // namespace bitloom::train

@@ -5,35 +5,39 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "architecture.h"
 
 namespace bitloom::train {
 
 /// Batch normalization at inference: y = (x - mean) / sqrt(variance + kNormEpsilon) * scale + offset, one value of each a
-/// channel, or a single one for all channels alike.
+/// channel, or a single one for all channels alike. Scale and offset are in units of the quantizer behind it.
 struct TrainedNorm {
   std::vector<float> scale, offset, mean, variance;
 };
 
-inline constexpr float kNormEpsilon = 1e-5F;
-
-/// Fully connected: weights of -1 and +1, [input][output].
-struct TrainedLayer {
-  int64_t inputs = 0, outputs = 0;
-  std::vector<int8_t> weights;
-  TrainedNorm norm;
+/// What training has found for one node of an architecture.
+struct TrainedNode {
+  std::vector<int16_t> weights;     ///< of a product, in the order of weight_shape()
+  std::vector<float> filter_scale;  ///< of a product by kXnor, one an output
+  TrainedNorm norm;                 ///< of a quantizer with a norm, and of Logits::kNorm
+  float factor = 1;                 ///< of a quantizer without a norm and of Logits::kScale, units included
+  std::vector<int32_t> gammas;      ///< of kResidual and kIsometric, in units, largest first
 };
 
-/// Reads images as -1 (dark) and +1, [channel][y][x]; every layer but the last ends with the sign of its norm.
+/// Logits of one norm for all classes: sums times the first, plus the second.
+std::pair<float, float> logits_affine(const TrainedNorm& norm);
+
 struct TrainedNetwork {
   std::string name;
-  int64_t channels = 1, height = 0, width = 0;
-  std::vector<TrainedLayer> layers;  ///< the last one's norm is for all channels alike
+  Architecture architecture;
+  std::vector<TrainedNode> nodes;  ///< one a node of the architecture
 };
 
-/// The bytes of an ONNX file with the operators that Brevitas exports such networks with: the input in 0 .. 1, times 2
-/// minus 1, BipolarQuant; per layer BipolarQuant of the weights, MatMul, BatchNormalization, BipolarQuant; at last a scale
-/// and an offset. Weights are 8-bit integers and a Cast, a quarter of what floats would take.
+/// The bytes of an ONNX file, operator set 13 with the operators of QONNX. The input is [1, channels, height, width] in
+/// 0 .. 1; weights are 8-bit integers and a Cast where they fit, a quarter of what floats would take.
 std::string qonnx_bytes(const TrainedNetwork& network);
 
 }  // namespace bitloom::train

@@ -8,8 +8,6 @@
 namespace bitloom::train {
 namespace {
 
-constexpr int64_t kMaxWeights = int64_t{1} << 28;
-
 int64_t class_count(const data::DataSet& set) {
   const auto largest = std::max_element(set.labels.begin(), set.labels.end());
   return std::max(static_cast<int64_t>(set.classes.size()), int64_t{*largest} + 1);
@@ -43,23 +41,19 @@ void check_inputs(const Recipe& recipe, const data::DataSet& training, const dat
     throw Error("{}: the test images have {} classes and the training images {}", training.name, class_count(test),
                 class_count(training));
   }
+  if (recipe.shift >= std::min(a.height, a.width)) {
+    throw Error("{}: 'shift' is {} and the images have {} x {} pixels; shift them by less", recipe.name, recipe.shift,
+                a.height, a.width);
+  }
   if (a.count - recipe.validation < recipe.batch) {
     throw Error("{}: {} training images less {} for validation do not fill a batch of {}; lower 'batch' or 'validation'",
                 training.name, a.count, recipe.validation, recipe.batch);
   }
 }
 
-std::vector<int64_t> layer_sizes(const Recipe& recipe, const data::DataSet& training) {
+Architecture plan(const Recipe& recipe, const data::DataSet& training) {
   const data::Images& images = training.images;
-  std::vector<int64_t> sizes = {int64_t{images.height} * images.width * images.channels};
-  sizes.insert(sizes.end(), recipe.hidden.begin(), recipe.hidden.end());
-  sizes.push_back(class_count(training));
-  int64_t weights = 0;
-  for (size_t i = 0; i + 1 < sizes.size(); ++i) weights += sizes[i] * sizes[i + 1];
-  if (weights > kMaxWeights) {
-    throw Unsupported("{}: the network has {} weights; at most {} are trained", recipe.name, weights, kMaxWeights);
-  }
-  return sizes;
+  return plan(recipe, images.height, images.width, images.channels, class_count(training));
 }
 
 std::string fingerprint(const data::DataSet& set) {

@@ -1,45 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A fully connected network of binary weights and activations: as it is trained, and exactly as it will run.
+// A network as it is trained, and exactly as it will run.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "architecture.h"
+#include "estimators.h"
 #include "export.h"
 #include "optimizer.h"
-#include "tensor.h"
 
 namespace bitloom::train {
 
 class Model {
  public:
-  /// Layers of sizes[0] inputs, sizes[1] ... neurons, with random latent weights. Products are computed in `arithmetic`
-  /// (at::kFloat, or at::kBFloat16 where signs are exact but large sums and gradients are rounded).
-  Model(const std::vector<int64_t>& sizes, uint64_t seed, at::ScalarType arithmetic);
+  /// With random latent weights. Products are computed in `arithmetic` (at::kFloat, or at::kBFloat16, where the integers of
+  /// few bits are exact but large sums and gradients are rounded), on `device`.
+  Model(Architecture architecture, uint64_t seed, at::ScalarType arithmetic, at::Device device);
 
-  /// Logits [image][class] of a batch of signs (8-bit integers, [image][pixel]), normalized over the batch; keeps running
-  /// statistics and the way back for gradients.
+  /// Logits [image][class], as 32-bit floats, of a batch [image][channel][y][x] of the image's integers. Norms use the
+  /// batch's statistics and keep running ones; the result leads back to gradients.
   at::Tensor forward(const at::Tensor& batch);
 
-  /// The integers that the last layer sums up to, [image][class], as floats; hidden norms in 64-bit floats with the running
-  /// statistics. That is what the exported network computes, and as the last norm has one positive scale, their order is
-  /// that of the logits.
-  at::Tensor evaluate(const at::Tensor& batch) const;
+  /// The same with the running statistics and without gradients.
+  at::Tensor infer(const at::Tensor& batch) const;
+
+  /// Logits as 64-bit floats, as the exported graph defines them: exact integers between quantizers, norms in 64 bits. With
+  /// `seen`, one tensor a node is left there.
+  at::Tensor evaluate(const at::Tensor& batch, std::vector<at::Tensor>* seen = nullptr) const;
 
   std::vector<Parameter> parameters() const;
   std::vector<NamedTensor> statistics() const;  ///< running ones of the norms
-
-  std::vector<TrainedLayer> trained() const;
+  TrainedNetwork trained(const std::string& name) const;
+  const Architecture& architecture() const { return architecture_; }
 
  private:
-  struct Layer {
-    at::Tensor latent;  // [input][output]
-    at::Tensor scale, offset, mean, variance;
+  struct State {
+    at::Tensor latent;         // of a product
+    at::Tensor parameter;      // of its quantizer or of an activation's
+    at::Tensor scale, offset;  // of a norm; of Logits::kScale the scale
+    Statistics running;
   };
+  enum class Mode { kTrain, kInfer };
+
+  at::Tensor run(const at::Tensor& batch, Mode mode) const;
+  at::Tensor weights(size_t node, at::ScalarType type) const;
+  at::Tensor product(size_t node, const at::Tensor& x, at::ScalarType type) const;
+  at::Tensor quantized(size_t node, const at::Tensor& x, Mode mode) const;
+  at::Tensor logits(size_t node, const at::Tensor& x, Mode mode) const;
+  at::Tensor evaluated(size_t node, const std::vector<at::Tensor>& results) const;
+  TrainedNode trained_node(size_t node) const;
+
+  Architecture architecture_;
   at::ScalarType arithmetic_;
-  std::vector<Layer> layers_;
+  std::vector<State> states_;  // one a node
 };
 
 }  // namespace bitloom::train

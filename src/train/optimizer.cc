@@ -6,7 +6,7 @@
 #include <numbers>
 #include <utility>
 
-#include <ATen/ops/zeros_like.h>
+#include <ATen/ATen.h>
 
 #include "bitloom/error.h"
 
@@ -15,68 +15,94 @@ namespace {
 
 constexpr double kMeanDecay = 0.9;
 constexpr double kSquareDecay = 0.999;
-constexpr float kEpsilon = 1e-8F;
+constexpr double kEpsilon = 1e-8;
 constexpr double kWarmUp = 0.1;
 constexpr double kLast = 1e-3;
 
 struct Update {
-  float rate, lowest, highest;
+  double rate, correction, kept;  ///< kept: share of the value that weight decay leaves
+  float lowest, highest;
 };
 
-/// One pass over memory in place of the dozen that separate tensor operations would take; memory is what limits it.
-void update(float* __restrict value, const float* __restrict gradient, float* __restrict mean, float* __restrict square,
-            int64_t count, Update by) {
+/// One pass over memory in place of a dozen; memory is what limits it.
+void adam_on_cpu(float* __restrict value, const float* __restrict gradient, float* __restrict mean,
+                 float* __restrict square, int64_t count, Update by) {
   constexpr auto kKeptMean = static_cast<float>(kMeanDecay), kNewMean = static_cast<float>(1 - kMeanDecay);
   constexpr auto kKeptSquare = static_cast<float>(kSquareDecay), kNewSquare = static_cast<float>(1 - kSquareDecay);
+  const auto rate = static_cast<float>(by.rate * by.correction), kept = static_cast<float>(by.kept);
   for (int64_t i = 0; i < count; ++i) {
     const float g = gradient[i];
     const float m = kKeptMean * mean[i] + kNewMean * g;
     const float s = kKeptSquare * square[i] + kNewSquare * g * g;
     mean[i] = m;
     square[i] = s;
-    const float moved = value[i] - by.rate * m / (std::sqrt(s) + kEpsilon);
+    const float moved = kept * value[i] - rate * m / (std::sqrt(s) + static_cast<float>(kEpsilon));
     value[i] = std::min(std::max(moved, by.lowest), by.highest);
   }
 }
 
+void adam(at::Tensor& value, const at::Tensor& gradient, at::Tensor& mean, at::Tensor& square, Update by) {
+  if (value.is_cpu()) {
+    adam_on_cpu(value.data_ptr<float>(), gradient.data_ptr<float>(), mean.data_ptr<float>(), square.data_ptr<float>(),
+                value.numel(), by);
+    return;
+  }
+  mean.mul_(kMeanDecay).add_(gradient, 1 - kMeanDecay);
+  square.mul_(kSquareDecay).addcmul_(gradient, gradient, 1 - kSquareDecay);
+  value.mul_(by.kept).addcdiv_(mean, square.sqrt().add_(kEpsilon), -by.rate * by.correction).clamp_(by.lowest, by.highest);
+}
+
+void descend(at::Tensor& value, const at::Tensor& gradient, at::Tensor& velocity, Update by) {
+  velocity.mul_(kMeanDecay).add_(gradient);
+  value.mul_(by.kept).sub_(velocity, by.rate).clamp_(by.lowest, by.highest);
+}
+
 }  // namespace
 
-double one_cycle(double peak, int64_t step, int64_t steps) {
-  const double warm_up = std::max(1.0, kWarmUp * static_cast<double>(steps));
+double learning_rate(Schedule schedule, double peak, int64_t step, int64_t steps) {
+  const double warm_up = schedule == Schedule::kCosine ? 0 : std::max(1.0, kWarmUp * static_cast<double>(steps));
   const double now = static_cast<double>(step) + 1;
   if (now <= warm_up) return peak * now / warm_up;
   const double done = (now - warm_up) / (static_cast<double>(steps) - warm_up);
   return peak * (kLast + (1 - kLast) * (1 + std::cos(std::numbers::pi * done)) / 2);
 }
 
-Adam::Adam(std::vector<Parameter> parameters) {
+Updater::Updater(Optimizer kind, double weight_decay, std::vector<Parameter> parameters)
+    : kind_(kind), weight_decay_(weight_decay) {
   for (Parameter& parameter : parameters) {
     at::Tensor mean = at::zeros_like(parameter.value, at::TensorOptions().requires_grad(false));
-    at::Tensor square = at::zeros_like(mean);
+    at::Tensor square = kind == Optimizer::kAdam ? at::zeros_like(mean) : at::Tensor();
     slots_.push_back({std::move(parameter), std::move(mean), std::move(square)});
   }
 }
 
-void Adam::step(double rate, int64_t step) {
+void Updater::step(double rate, int64_t step) {
+  const at::NoGradGuard no_gradients;
   const auto count = static_cast<double>(step + 1);
   // The moments start at zero; this undoes the bias (Kingma and Ba, 2015, end of section 2).
   const double correction = std::sqrt(1 - std::pow(kSquareDecay, count)) / (1 - std::pow(kMeanDecay, count));
   for (Slot& slot : slots_) {
     at::Tensor& value = slot.parameter.value;
+    if (!value.grad().defined()) continue;  // of an estimator that passes none
     const at::Tensor gradient = value.grad().contiguous();
     BITLOOM_CHECK(gradient.scalar_type() == at::kFloat && gradient.sizes() == value.sizes() && value.is_contiguous());
-    update(value.data_ptr<float>(), gradient.data_ptr<float>(), slot.mean.data_ptr<float>(), slot.square.data_ptr<float>(),
-           value.numel(),
-           {static_cast<float>(rate * slot.parameter.rate * correction), slot.parameter.lowest, slot.parameter.highest});
+    const double own = rate * slot.parameter.rate;
+    const Update by{own, correction, slot.parameter.decays ? 1 - own * weight_decay_ : 1, slot.parameter.lowest,
+                    slot.parameter.highest};
+    if (kind_ == Optimizer::kAdam) {
+      adam(value, gradient, slot.mean, slot.square, by);
+    } else {
+      descend(value, gradient, slot.mean, by);
+    }
     value.mutable_grad() = at::Tensor();
   }
 }
 
-std::vector<NamedTensor> Adam::state() const {
+std::vector<NamedTensor> Updater::state() const {
   std::vector<NamedTensor> tensors;
   for (const Slot& slot : slots_) {
-    tensors.push_back({slot.parameter.name + ".adam_mean", slot.mean});
-    tensors.push_back({slot.parameter.name + ".adam_square", slot.square});
+    tensors.push_back({slot.parameter.name + ".mean_gradient", slot.mean});
+    if (slot.square.defined()) tensors.push_back({slot.parameter.name + ".square_gradient", slot.square});
   }
   return tensors;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Adam for networks whose parameters have a range to stay in, and the schedule of its learning rate.
+// Adam and stochastic gradient descent for networks whose parameters have a range to stay in, and the schedule of their
+// learning rate.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "bitloom/train.h"
 #include "tensor.h"
 
 namespace bitloom::train {
@@ -19,6 +21,7 @@ struct Parameter {
   double rate = 1;  ///< multiplies the learning rate
   float lowest = -std::numeric_limits<float>::infinity();
   float highest = std::numeric_limits<float>::infinity();
+  bool decays = false;  ///< weight decay applies
 };
 
 /// A tensor that a checkpoint keeps.
@@ -27,15 +30,16 @@ struct NamedTensor {
   at::Tensor value;
 };
 
-/// The learning rate of `step` of `steps`: rises linearly to `peak` over the first tenth, then falls as half a cosine to a
-/// thousandth of it.
-double one_cycle(double peak, int64_t step, int64_t steps);
+/// The learning rate of `step` of `steps`. kOneCycle rises linearly to `peak` over the first tenth, then falls as half a
+/// cosine to a thousandth of it; kCosine falls from the first step on.
+double learning_rate(Schedule schedule, double peak, int64_t step, int64_t steps);
 
-class Adam {
+class Updater {
  public:
-  explicit Adam(std::vector<Parameter> parameters);
+  Updater(Optimizer kind, double weight_decay, std::vector<Parameter> parameters);
 
-  /// Moves each parameter against its gradient and forgets the gradient. `step` counts from 0.
+  /// Moves each parameter against its gradient and forgets the gradient. `step` counts from 0. kAdam: Kingma and Ba, 2015,
+  /// with decays 0.9 and 0.999; kSgd: momentum 0.9. Weight decay is decoupled (Loshchilov and Hutter, 2019).
   void step(double rate, int64_t step);
 
   /// The running moments.
@@ -44,8 +48,10 @@ class Adam {
  private:
   struct Slot {
     Parameter parameter;
-    at::Tensor mean, square;
+    at::Tensor mean, square;  ///< square: kAdam only
   };
+  Optimizer kind_;
+  double weight_decay_;
   std::vector<Slot> slots_;
 };
 

@@ -10,7 +10,7 @@
 namespace bitloom::train {
 
 /// What a sequence is for. Each use has its own, so that none depends on how much another has drawn.
-enum class Use : uint32_t { kWeights, kOrder, kShift };
+enum class Use : uint32_t { kWeights, kOrder, kShift, kFlip, kCutout };
 
 class Random {
  public:

@@ -4,98 +4,90 @@
 #include "recipe.h"
 
 #include <array>
-#include <cmath>
 #include <limits>
 #include <utility>
 
-#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "bitloom/file.h"
+#include "json_reader.h"
+#include "quantizer.h"
+#include "recipe_layers.h"
 
 namespace bitloom::train {
 namespace {
 
 using nlohmann::json;
+using nlohmann::ordered_json;
 
 constexpr int64_t kMaxRecipeBytes = int64_t{1} << 20;
-constexpr int64_t kMaxNeurons = int64_t{1} << 16;
-constexpr int64_t kMaxHidden = 64;
-constexpr int kMaxDepth = 8;  // a recipe needs 2; printing what is found instead takes stack for each
+constexpr int kMaxDepth = 16;  // of JSON; printing what is found instead of a recipe takes stack for each
 
-/// Fields of a recipe that are numbers, with what they may be.
-struct IntegerField {
-  const char* name;
-  int64_t Recipe::*member;
-  int64_t lowest, highest;
-};
-constexpr std::array<IntegerField, 4> kIntegerFields = {{
-    {"epochs", &Recipe::epochs, 1, 1'000'000},
-    {"batch", &Recipe::batch, 2, 1 << 16},
-    {"shift", &Recipe::shift, 0, 64},
-    {"validation", &Recipe::validation, 0, int64_t{1} << 40},
-}};
-constexpr std::array<const char*, 9> kFields = {"name",          "data",  "hidden",     "epochs", "batch",
-                                                "learning_rate", "shift", "validation", "seed"};
+template <typename T, size_t N>
+using Names = std::array<std::pair<std::string_view, T>, N>;
 
-/// The value as a message shows it, cut where it gets long.
-std::string shown(const json& value) {
-  constexpr size_t kLongest = 40;
-  std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
-  if (text.size() > kLongest) text = text.substr(0, kLongest) + " ...";
-  return text;
+constexpr Names<Input, 2> kInputs = {{{"sign", Input::kSign}, {"pixels", Input::kPixels}}};
+constexpr Names<Logits, 2> kLogits = {{{"norm", Logits::kNorm}, {"scale", Logits::kScale}}};
+constexpr Names<Optimizer, 2> kOptimizers = {{{"adam", Optimizer::kAdam}, {"sgd", Optimizer::kSgd}}};
+constexpr Names<Schedule, 2> kSchedules = {{{"one_cycle", Schedule::kOneCycle}, {"cosine", Schedule::kCosine}}};
+constexpr Names<Loss, 2> kLosses = {{{"cross_entropy", Loss::kCrossEntropy}, {"hinge", Loss::kHinge}}};
+constexpr Names<bool, 2> kFills = {{{"dark", false}, {"reflect", true}}};
+
+void read_hidden(const json& value, const std::string& place, std::vector<Layer>& layers) {
+  if (!value.is_array())
+    throw Error("{}: 'hidden' is {}; it must be a list of layer sizes such as [256, 256, 256]", place, shown(value));
+  json dense = json::array();
+  for (const json& size : value) dense.push_back({{"dense", size}});
+  layers = read_layers(dense, place);
 }
 
-int64_t read_integer(const json& value, const std::string& what, std::string_view source) {
-  const bool fits = value.is_number_unsigned() ? value.get<uint64_t>() <= uint64_t{std::numeric_limits<int64_t>::max()}
-                                               : value.is_number_integer();
-  if (!fits) throw Error("{}: {} is {}; it must be a whole number", source, what, shown(value));
-  return value.get<int64_t>();
+void read_network(JsonObject& object, Recipe& recipe) {
+  object.choice("input", recipe.input, kInputs);
+  read_quantizer(object, "weights", Operand::kWeights, [&](const Quantizer& q) { recipe.weights = recipe.last = q; });
+  read_quantizer(object, "activations", Operand::kActivations, [&](const Quantizer& q) { recipe.activations = q; });
+  read_quantizer(object, "last", Operand::kWeights, [&](const Quantizer& q) { recipe.last = q; });
+  if (object.has("hidden") && object.has("layers"))
+    throw Error("{}: has both 'hidden' and 'layers'; 'hidden' is short for fully connected layers", object.place());
+  object.take("hidden", [&](const json& value) { read_hidden(value, object.place(), recipe.layers); });
+  object.take("layers", [&](const json& value) { recipe.layers = read_layers(value, object.place()); });
+  object.choice("logits", recipe.logits, kLogits);
 }
 
-std::string read_text(const json& value, const char* field, std::string_view source) {
-  if (!value.is_string()) throw Error("{}: '{}' is {}; it must be a text", source, field, shown(value));
-  return value.get<std::string>();
+void read_teacher(const json& value, const std::string& place, std::optional<Teacher>& target) {
+  JsonObject object(value, place + ", teacher");
+  Teacher teacher;
+  std::string checkpoint;
+  object.text("checkpoint", checkpoint);
+  teacher.checkpoint = checkpoint;
+  object.number("temperature", teacher.temperature, 0.1, 100);
+  object.number("weight", teacher.weight, 0, 1);
+  object.finish();
+  if (checkpoint.empty()) throw Error("{}: 'checkpoint' is missing; name that of the teacher's training", object.place());
+  target = teacher;
 }
 
-std::vector<int64_t> read_hidden(const json& value, std::string_view source) {
-  if (!value.is_array()) {
-    throw Error("{}: 'hidden' is {}; it must be a list of layer sizes such as [256, 256, 256]", source, shown(value));
-  }
-  if (static_cast<int64_t>(value.size()) > kMaxHidden) {
-    throw Error("{}: 'hidden' lists {} layers; at most {} are trained", source, value.size(), kMaxHidden);
-  }
-  std::vector<int64_t> sizes;
-  for (const json& size : value) {
-    sizes.push_back(read_integer(size, fmt::format("layer {} of 'hidden'", sizes.size() + 1), source));
-  }
-  return sizes;
-}
-
-void read_field(Recipe& recipe, const std::string& field, const json& value, std::string_view source) {
-  for (const IntegerField& integer : kIntegerFields) {
-    if (field == integer.name) {
-      recipe.*integer.member = read_integer(value, fmt::format("'{}'", field), source);
-      return;
-    }
-  }
-  if (field == "name") {
-    recipe.name = read_text(value, "name", source);
-  } else if (field == "data") {
-    recipe.data = read_text(value, "data", source);
-  } else if (field == "hidden") {
-    recipe.hidden = read_hidden(value, source);
-  } else if (field == "learning_rate") {
-    if (!value.is_number()) throw Error("{}: 'learning_rate' is {}; it must be a number", source, shown(value));
-    recipe.learning_rate = value.get<double>();
-  } else if (field == "seed") {
-    if (!value.is_number_unsigned()) {
-      throw Error("{}: 'seed' is {}; it must be a whole number from 0 to 2^64 - 1", source, shown(value));
-    }
+void read_training(JsonObject& object, Recipe& recipe) {
+  object.integer("epochs", recipe.epochs, 1, 1'000'000);
+  object.integer("batch", recipe.batch, 2, 1 << 16);
+  object.choice("optimizer", recipe.optimizer, kOptimizers);
+  object.choice("schedule", recipe.schedule, kSchedules);
+  object.number("learning_rate", recipe.learning_rate, std::numeric_limits<double>::min(), 1);
+  object.number("weight_decay", recipe.weight_decay, 0, 1);
+  object.choice("loss", recipe.loss, kLosses);
+  object.number("label_smoothing", recipe.label_smoothing, 0, 0.99);
+  object.take("teacher", [&](const json& value) {
+    if (!value.is_null()) read_teacher(value, object.place(), recipe.teacher);
+  });
+  object.integer("shift", recipe.shift, 0, 64);
+  object.choice("fill", recipe.reflect, kFills);
+  object.flag("flip", recipe.flip);
+  object.integer("cutout", recipe.cutout, 0, 1024);
+  object.integer("validation", recipe.validation, 0, int64_t{1} << 40);
+  object.take("seed", [&](const json& value) {
+    if (!value.is_number_unsigned())
+      throw Error("{}: 'seed' is {}; it must be a whole number from 0 to 2^64 - 1", object.place(), shown(value));
     recipe.seed = value.get<uint64_t>();
-  } else {
-    throw Error("{}: '{}' is not a field of a recipe; the fields are {}", source, field, fmt::join(kFields, ", "));
-  }
+  });
 }
 
 }  // namespace
@@ -103,23 +95,13 @@ void read_field(Recipe& recipe, const std::string& field, const json& value, std
 void check(const Recipe& recipe, std::string_view source) {
   if (recipe.name.empty()) throw Error("{}: 'name' is missing; give the network a name", source);
   if (recipe.data.empty()) throw Error("{}: 'data' is empty; name a data set such as \"mnist\"", source);
-  if (recipe.hidden.empty()) {
-    throw Error("{}: 'hidden' is missing; list the neurons of each hidden layer such as [256, 256, 256]", source);
+  if (recipe.layers.empty()) {
+    throw Error(
+        "{}: 'layers' is missing; list the layers, or the neurons of fully connected ones as \"hidden\": [256, 256]",
+        source);
   }
-  for (size_t i = 0; i < recipe.hidden.size(); ++i) {
-    if (recipe.hidden[i] < 1 || recipe.hidden[i] > kMaxNeurons) {
-      throw Error("{}: layer {} of 'hidden' is {}; it must be from 1 to {}", source, i + 1, recipe.hidden[i], kMaxNeurons);
-    }
-  }
-  for (const IntegerField& field : kIntegerFields) {
-    const int64_t value = recipe.*field.member;
-    if (value < field.lowest || value > field.highest) {
-      throw Error("{}: '{}' is {}; it must be from {} to {}", source, field.name, value, field.lowest, field.highest);
-    }
-  }
-  if (!(recipe.learning_rate > 0 && recipe.learning_rate <= 1)) {
-    throw Error("{}: 'learning_rate' is {}; it must be above 0 and at most 1", source, recipe.learning_rate);
-  }
+  if (recipe.loss == Loss::kHinge && (recipe.label_smoothing > 0 || recipe.teacher))
+    throw Error("{}: 'label_smoothing' and 'teacher' need the loss cross_entropy, not hinge", source);
 }
 
 Recipe parse_recipe(std::string_view text, std::string_view source) {
@@ -132,27 +114,52 @@ Recipe parse_recipe(std::string_view text, std::string_view source) {
   } catch (const json::exception& error) {
     throw Error("{}: is not JSON: {}", source, error.what());
   }
-  if (!document.is_object()) throw Error("{}: is {}; a recipe is a JSON object", source, shown(document));
+  JsonObject object(document, std::string(source));
   Recipe recipe;
-  for (const auto& [field, value] : document.items()) read_field(recipe, field, value, source);
+  object.text("name", recipe.name);
+  object.text("data", recipe.data);
+  read_network(object, recipe);
+  read_training(object, recipe);
+  object.finish();
   check(recipe, source);
   return recipe;
 }
 
 Recipe read_recipe(const std::filesystem::path& path) {
   const std::vector<std::byte> bytes = read_file(path, kMaxRecipeBytes);
-  return parse_recipe({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
+  Recipe recipe = parse_recipe({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
+  if (recipe.teacher) recipe.teacher->checkpoint = path.parent_path() / recipe.teacher->checkpoint;
+  return recipe;
 }
 
 std::string print(const Recipe& recipe) {
-  nlohmann::ordered_json document;
+  ordered_json document;
   document["name"] = recipe.name;
   document["data"] = recipe.data;
-  document["hidden"] = recipe.hidden;
+  document["input"] = name_of(recipe.input, kInputs);
+  document["weights"] = print(recipe.weights);
+  document["activations"] = print(recipe.activations);
+  document["layers"] = print(recipe.layers);
+  document["last"] = print(recipe.last);
+  document["logits"] = name_of(recipe.logits, kLogits);
   document["epochs"] = recipe.epochs;
   document["batch"] = recipe.batch;
+  document["optimizer"] = name_of(recipe.optimizer, kOptimizers);
+  document["schedule"] = name_of(recipe.schedule, kSchedules);
   document["learning_rate"] = recipe.learning_rate;
+  document["weight_decay"] = recipe.weight_decay;
+  document["loss"] = name_of(recipe.loss, kLosses);
+  document["label_smoothing"] = recipe.label_smoothing;
+  document["teacher"] = nullptr;
+  if (recipe.teacher) {
+    document["teacher"] = {{"checkpoint", recipe.teacher->checkpoint.filename().string()},
+                           {"temperature", recipe.teacher->temperature},
+                           {"weight", recipe.teacher->weight}};
+  }
   document["shift"] = recipe.shift;
+  document["fill"] = name_of(recipe.reflect, kFills);
+  document["flip"] = recipe.flip;
+  document["cutout"] = recipe.cutout;
   document["validation"] = recipe.validation;
   document["seed"] = recipe.seed;
   return document.dump();

@@ -36,11 +36,18 @@ inline data::DataSet quarters(int64_t count, uint64_t seed) {
   return set;
 }
 
+inline train::Layer dense(int64_t neurons) {
+  train::Layer layer;
+  layer.outputs = neurons;
+  layer.kernel = 1;
+  return layer;
+}
+
 inline train::Recipe small_recipe() {
   train::Recipe recipe;
   recipe.name = "small";
   recipe.data = "quarters";
-  recipe.hidden = {24, 16};
+  recipe.layers = {dense(24), dense(16)};
   recipe.epochs = 4;
   recipe.batch = 20;
   recipe.learning_rate = 0.01;

@@ -28,7 +28,7 @@ TEST_F(TrainTest, progress_is_told_after_each_epoch) {
   told.progress = [&](const Progress& progress) {
     epochs.push_back(progress.epoch);
     EXPECT_EQ(progress.epochs, 4);
-    EXPECT_TRUE(std::filesystem::exists(folder_ / "a.onnx.ckpt"));
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "a.ckpt"));
     EXPECT_FALSE(std::filesystem::exists(folder_ / "a.onnx"));
   };
   EXPECT_EQ(run(small_recipe(), told).epoch, 4);
@@ -88,8 +88,8 @@ TEST_F(TrainTest, unsuitable_images_are_refused_bad) {
       refusal(large),
       "quarters: 200 training images less 60 for validation do not fill a batch of 150; lower 'batch' or 'validation'");
   Recipe huge = small_recipe();
-  huge.hidden = {65536, 65536};
-  EXPECT_EQ(refusal(huge), "small: the network has 4297588736 weights; at most 268435456 are trained");
+  huge.layers = {test::dense(65536), test::dense(65536)};
+  EXPECT_EQ(refusal(huge), "small: layer 2: the network has more than 268435456 weights");
   training_.labels.pop_back();
   EXPECT_EQ(refusal(small_recipe()),
             "quarters (training): 200 images and 199 labels; training needs a label for each image");
