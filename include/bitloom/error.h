@@ -7,8 +7,10 @@
 //   InternalError  bitloom is wrong; thrown by BITLOOM_CHECK and not reachable from any input
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -35,6 +37,10 @@ class InternalError : public std::logic_error {
 
 /// Throws InternalError naming the condition and its place. Called by BITLOOM_CHECK only.
 [[noreturn]] void fail_check(const char* condition, const char* file, int line);
+
+/// Insertions, deletions and replacements of one character that turn `a` into `b`: for messages that name what was perhaps
+/// meant.
+size_t edit_distance(std::string_view a, std::string_view b);
 
 }  // namespace bitloom
 

@@ -383,6 +383,9 @@ std::vector<double> reals(const Output& output, std::span<const int32_t> values)
 /// network has neither.
 std::vector<int32_t> predicted_classes(const Network& network, std::span<const Tensor> outputs);
 
+/// How many classes `predicted_classes` chooses among; 0 for a network that predicts none.
+int64_t class_count(const Network& network);
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Text
 

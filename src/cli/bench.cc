@@ -175,7 +175,7 @@ std::vector<std::string> target_names() {
 
 void add_bench(CLI::App& program) {
   auto* command = program.add_subcommand("bench", "images per second, time a layer, and how far from what the CPU can do");
-  command->footer("Example: bitloom bench models/lfc-w1a1/lfc-w1a1.bloom");
+  command->footer("Example: bitloom bench lfc-w1a1");
   auto arguments = std::make_shared<Arguments>();
   MeasureOptions& measure = arguments->measure;
   arguments->model.add_to(*command);

@@ -4,11 +4,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <iostream>
 #include <map>
 
 #include <unistd.h>
+
+#include "zoo.h"
 
 namespace bitloom::cli {
 
@@ -26,7 +27,9 @@ const std::map<std::string, lower::InputKind>& input_kinds() {
 
 void ModelArguments::add_to(CLI::App& command) {
   command
-      .add_option("MODEL", path, "a .bloom file, a QONNX .onnx file, a FINN topology .json, or a BNN-PYNQ parameter folder")
+      .add_option("MODEL", model,
+                  "a .bloom file, a QONNX .onnx file, a FINN topology .json, a BNN-PYNQ parameter folder, or a name that "
+                  "`bitloom models` lists")
       ->required();
   command
       .add_option("--input", input,
@@ -35,7 +38,7 @@ void ModelArguments::add_to(CLI::App& command) {
 }
 
 ir::Network ModelArguments::load(lower::Report* report) const {
-  return lower::load_model(path, {input_kinds().at(input)}, report);
+  return lower::load_model(find_model(model), {input_kinds().at(input)}, report);
 }
 
 void RunArguments::add_to(CLI::App& command) {
@@ -161,6 +164,18 @@ const ir::Input& image_input(const ir::Network& network) {
   return std::get<ir::Input>(network.nodes[static_cast<size_t>(inputs[0])].layer);
 }
 
+std::vector<int32_t> labels_for(const ir::Network& network, const data::DataSet& set) {
+  std::vector<int32_t> numbers;
+  for (const std::string& name : set.classes) {
+    const auto found = std::find(network.classes.begin(), network.classes.end(), name);
+    if (found == network.classes.end()) return set.labels;
+    numbers.push_back(static_cast<int32_t>(found - network.classes.begin()));
+  }
+  std::vector<int32_t> labels = set.labels;
+  for (int32_t& label : labels) label = numbers.at(static_cast<size_t>(label));
+  return labels;
+}
+
 data::Images slice(const data::Images& images, int64_t begin, int64_t end) {
   data::Images part{end - begin, images.height, images.width, images.channels, {}};
   const int64_t size = int64_t{images.height} * images.width * images.channels;
@@ -171,12 +186,5 @@ data::Images slice(const data::Images& images, int64_t begin, int64_t end) {
 void print_json(const Json& json) { std::cout << json.dump(2) << "\n"; }
 
 std::filesystem::path program_path() { return std::filesystem::read_symlink("/proc/self/exe"); }
-
-std::filesystem::path models_directory() {
-  if (const char* path = std::getenv("BITLOOM_MODELS")) return path;
-  const std::filesystem::path installed = program_path().parent_path().parent_path() / "share" / "bitloom" / "models";
-  if (std::filesystem::exists(installed)) return installed;
-  return BITLOOM_MODELS_DIR;
-}
 
 }  // namespace bitloom::cli

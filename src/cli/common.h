@@ -31,10 +31,11 @@ void add_cut(CLI::App& program);
 void add_fetch(CLI::App& program);
 void add_train(CLI::App& program);
 void add_demo(CLI::App& program);
+void add_models(CLI::App& program);
 
 /// MODEL and --input of the commands that read a model.
 struct ModelArguments {
-  std::string path;
+  std::string model;  ///< a path or the name of a model of the zoo
   std::string input = "auto";
   void add_to(CLI::App& command);
   ir::Network load(lower::Report* report = nullptr) const;
@@ -105,14 +106,15 @@ std::string element_text(const ir::TensorType& type);
 /// The one Input of a network that takes images. Throws Error if it has several.
 const ir::Input& image_input(const ir::Network& network);
 
+/// Labels of a set as the network numbers its classes: by their names if each class of the set is one that the network
+/// names, else as they are.
+std::vector<int32_t> labels_for(const ir::Network& network, const data::DataSet& set);
+
 /// Images [begin, end) of a set.
 data::Images slice(const data::Images& images, int64_t begin, int64_t end);
 
 /// Prints one JSON document to standard output.
 void print_json(const Json& json);
-
-/// Folder of the models that bitloom ships: $BITLOOM_MODELS, beside the installed program, or in the source tree.
-std::filesystem::path models_directory();
 
 /// This very program.
 std::filesystem::path program_path();

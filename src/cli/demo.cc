@@ -12,6 +12,7 @@
 
 #include "common.h"
 #include "process.h"
+#include "zoo.h"
 
 namespace bitloom::cli {
 namespace {
@@ -140,10 +141,9 @@ ir::NodeId middle_cut(const ir::Network& network) {
 }
 
 void demo(const Arguments& arguments) {
-  const std::filesystem::path models = models_directory();
   const std::filesystem::path images =
-      arguments.directory.empty() ? models / "digits" : std::filesystem::path(arguments.directory);
-  const ir::Network network = ir::load(models / "lfc-w1a1" / "lfc-w1a1.bloom");
+      arguments.directory.empty() ? in_zoo("digits") : std::filesystem::path(arguments.directory);
+  const ir::Network network = ir::load(in_zoo("lfc-w1a1/lfc-w1a1.bloom"));
   const data::DataSet digits = data::read_images(images, {28, 28, 1});
   if (digits.labels.empty() || digits.images.count < 4)
     throw Error("{}: expected at least 4 labelled digits", images.string());

@@ -39,6 +39,7 @@ void eval(const Arguments& arguments) {
   const Runner runner(network, arguments.run);
   const ir::Input& input = image_input(network);
   const data::DataSet set = read_data(arguments);
+  const std::vector<int32_t> labels = labels_for(network, set);
   const int64_t total = arguments.images == 0 ? set.images.count : std::min(arguments.images, set.images.count);
   constexpr int64_t kBatch = 256;
   int64_t correct = 0;
@@ -52,7 +53,7 @@ void eval(const Arguments& arguments) {
     seconds += now() - start;
     const std::vector<int32_t> classes = ir::predicted_classes(network, outputs);
     for (int64_t i = begin; i < end; ++i)
-      correct += classes[static_cast<size_t>(i - begin)] == set.labels[static_cast<size_t>(i)];
+      correct += classes[static_cast<size_t>(i - begin)] == labels[static_cast<size_t>(i)];
     bar.set(end);
   }
   const double accuracy = static_cast<double>(correct) / static_cast<double>(total);
@@ -70,7 +71,7 @@ void eval(const Arguments& arguments) {
 
 void add_eval(CLI::App& program) {
   auto* command = program.add_subcommand("eval", "accuracy over a data set");
-  command->footer("Example: bitloom eval models/lfc-w1a1/lfc-w1a1.bloom --data mnist");
+  command->footer("Example: bitloom eval lfc-w1a1 --data mnist");
   auto arguments = std::make_shared<Arguments>();
   arguments->model.add_to(*command);
   command->add_option("--data", arguments->data, "mnist, cifar10, or a folder of labelled images")->required();

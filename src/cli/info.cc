@@ -104,7 +104,7 @@ Json to_json(const ir::Network& network) {
 void add_info(CLI::App& program) {
   auto* command =
       program.add_subcommand("info", "layers, encodings, shapes, operations, parameters, bytes an image at every cut");
-  command->footer("Example: bitloom info models/lfc-w1a1/lfc-w1a1.bloom");
+  command->footer("Example: bitloom info lfc-w1a1");
   auto arguments = std::make_shared<Arguments>();
   arguments->model.add_to(*command);
   command->add_flag("--json", arguments->json, "print one JSON document");

@@ -22,6 +22,7 @@ int run(int argc, char** argv) {
   bitloom::cli::add_cut(program);
   bitloom::cli::add_fetch(program);
   bitloom::cli::add_train(program);
+  bitloom::cli::add_models(program);
   bitloom::cli::add_demo(program);
   try {
     program.parse(argc, argv);

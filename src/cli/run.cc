@@ -16,6 +16,7 @@ struct Arguments {
   std::vector<std::string> inputs;
   std::string output;
   int64_t batch = 64;
+  bool resize = false;
   bool json = false;
 };
 
@@ -43,9 +44,21 @@ struct Inputs {
   std::vector<int32_t> labels;
 };
 
-Inputs read_inputs(const ir::Network& network, const std::vector<std::string>& paths) {
+// What pictures must be like; a flat input leaves their height and width open.
+data::ImageFormat picture_format(const ir::Network& network, bool resize) {
+  const ir::Shape& shape = image_input(network).shape;
+  const bool flat = shape.height == 1 && shape.width == 1;
+  if (resize && flat) {
+    throw Error("network '{}': takes {} numbers, not images of a height and a width; --resize cannot know them",
+                network.name, shape.channels);
+  }
+  const int32_t channels = shape.channels == 1 || shape.channels == 3 ? shape.channels : 0;
+  return {flat ? 0 : shape.height, flat ? 0 : shape.width, channels, resize};
+}
+
+Inputs read_inputs(const ir::Network& network, const std::vector<std::string>& paths, bool resize) {
   const ir::Input& input = image_input(network);
-  const bool pictures = input.shape.channels == 1 || input.shape.channels == 3;
+  const data::ImageFormat format = picture_format(network, resize);
   Inputs result;
   std::vector<ir::Tensor> parts;
   for (const std::string& path : paths) {
@@ -54,9 +67,10 @@ Inputs read_inputs(const ir::Network& network, const std::vector<std::string>& p
       parts.push_back(data::to_tensor(input, data::read_npy(file.bytes, path), path));
       continue;
     }
-    const data::DataSet set = data::read_images(path, {0, 0, pictures ? input.shape.channels : 0});
+    const data::DataSet set = data::read_images(path, format);
     parts.push_back(data::to_tensor(input, set.images, path));
-    result.labels.insert(result.labels.end(), set.labels.begin(), set.labels.end());
+    const std::vector<int32_t> labels = labels_for(network, set);
+    result.labels.insert(result.labels.end(), labels.begin(), labels.end());
   }
   result.tensor = join(std::move(parts));
   if (static_cast<int64_t>(result.labels.size()) != result.tensor.images) result.labels.clear();
@@ -150,12 +164,7 @@ std::string class_name(const ir::Network& network, int32_t index) {
 
 // The classes, or nothing for a network that does not classify.
 std::vector<int32_t> classes_of(const ir::Network& network, const std::vector<ir::Tensor>& outputs) {
-  const bool classifies = std::any_of(network.outputs.begin(), network.outputs.end(), [&](ir::NodeId id) {
-    const ir::Node& node = network.nodes[static_cast<size_t>(id)];
-    const bool flat = node.type.shape.height == 1 && node.type.shape.width == 1 && node.type.shape.channels > 1;
-    return std::holds_alternative<ir::TopK>(node.layer) || (std::holds_alternative<ir::Output>(node.layer) && flat);
-  });
-  return classifies ? ir::predicted_classes(network, outputs) : std::vector<int32_t>{};
+  return ir::class_count(network) > 1 ? ir::predicted_classes(network, outputs) : std::vector<int32_t>{};
 }
 
 void print_result(const Arguments& arguments, const ir::Network& network, const std::vector<ir::Tensor>& outputs,
@@ -166,6 +175,9 @@ void print_result(const Arguments& arguments, const ir::Network& network, const 
   const bool scored = !labels.empty() && !classes.empty();
   if (arguments.json) {
     Json json{{"images", outputs.front().images}, {"classes", classes}, {"files", files}};
+    for (const int32_t index : classes) {
+      if (!network.classes.empty()) json["names"].push_back(class_name(network, index));
+    }
     if (scored) json["accuracy"] = static_cast<double>(correct) / static_cast<double>(labels.size());
     return print_json(json);
   }
@@ -196,7 +208,7 @@ void run(const Arguments& arguments) {
     const auto source = [](std::span<std::byte> bytes) { return std::fread(bytes.data(), 1, bytes.size(), stdin); };
     batches = from_frames(network, std::make_shared<ir::FrameReader>(source, "standard input"), arguments.batch);
   } else {
-    inputs = read_inputs(network, arguments.inputs);
+    inputs = read_inputs(network, arguments.inputs, arguments.resize);
     batches = from_tensor(inputs.tensor, arguments.batch);
   }
 
@@ -235,7 +247,7 @@ void run(const Arguments& arguments) {
 void add_run(CLI::App& program) {
   auto* command = program.add_subcommand("run", "classify images, or pass tensors on to the next process");
   command->footer(
-      "Example: bitloom run models/lfc-w1a1/lfc-w1a1.bloom models/digits/\n"
+      "Example: bitloom run lfc-w1a1 models/digits/\n"
       "         bitloom run a.bloom models/digits/ -o - | bitloom run b.bloom -");
   auto arguments = std::make_shared<Arguments>();
   arguments->model.add_to(*command);
@@ -245,6 +257,8 @@ void add_run(CLI::App& program) {
       ->required();
   command->add_option("-o,--output", arguments->output,
                       "write the integer outputs: a .npy file, or - for framed tensors to standard output");
+  command->add_flag("--resize", arguments->resize,
+                    "bring pictures of other sizes to the network's: their centre, scaled by area");
   command->add_option("--batch", arguments->batch, "images at a time")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();

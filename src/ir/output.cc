@@ -86,4 +86,15 @@ std::vector<int32_t> predicted_classes(const Network& network, std::span<const T
   return classes;
 }
 
+int64_t class_count(const Network& network) {
+  const auto output = [&](int64_t index) -> const Node& {
+    return network.nodes[static_cast<size_t>(network.outputs[static_cast<size_t>(index)])];
+  };
+  if (const int64_t top = last_output<TopK>(network, false); top >= 0) {
+    return network.nodes[static_cast<size_t>(output(top).inputs.at(0))].type.shape.channels;
+  }
+  const int64_t logits = last_output<Output>(network, true);
+  return logits < 0 ? 0 : output(logits).type.shape.channels;
+}
+
 }  // namespace bitloom::ir

@@ -125,7 +125,7 @@ TEST(Bench, wrong_usage_is_refused_bad) {
       {kBench + kLfc + " --batch 0", 2, "--batch: Value 0 not in range 1 to 1048576" + hint},
       {kQuick + "--threads -1", 2, "--threads: Value -1 not in range 0 to 1024" + hint},
       {kQuick + "--compare abacus", 2, "--compare: abacus not in {onnxruntime}" + hint},
-      {kBench + "no.bloom", 1, "bitloom: error: no.bloom: cannot open: No such file or directory\n"},
+      {kBench + "./no.bloom", 1, "bitloom: error: ./no.bloom: cannot open: No such file or directory\n"},
   };
   for (const auto& [command, status, text] : cases) {
     SCOPED_TRACE(command);

@@ -25,7 +25,7 @@ void copy_start(const std::filesystem::path& from, const std::filesystem::path& 
 TEST(Command, every_command_has_help_with_an_example) {
   const Shell shell;
   const std::string overview = shell.output("bitloom --help");
-  for (const std::string name : {"info", "convert", "run", "eval", "bench", "cut", "fetch", "train", "demo"}) {
+  for (const std::string name : {"info", "convert", "run", "eval", "bench", "cut", "fetch", "train", "models", "demo"}) {
     EXPECT_NE(overview.find("\n  " + name + " "), std::string::npos) << name;
     const std::string help = shell.output("bitloom " + name + " --help");
     EXPECT_NE(help.find("\nExample: bitloom " + name), std::string::npos) << help;
@@ -76,8 +76,8 @@ TEST(Command, failed_work_is_status_1_bad) {
   copy_start(shell.path("models/digits/000_7.png"), shell.path("short.png"), 100);
   std::ofstream(shell.path("text.onnx")) << "hello";
   const std::pair<std::string, std::string> cases[] = {
-      {"bitloom info no.bloom", "no.bloom: cannot open: No such file or directory"},
-      {"bitloom info no.bloom --json", "no.bloom: cannot open: No such file or directory"},
+      {"bitloom info ./no.bloom", "./no.bloom: cannot open: No such file or directory"},
+      {"bitloom info ./no.bloom --json", "./no.bloom: cannot open: No such file or directory"},
       {"bitloom info short.bloom", "short.bloom: is damaged or cut off: its structure is not that of a .bloom file"},
       {kRun + " no.png", "no.png: cannot open: No such file or directory"},
       {kRun + " models/lfc-w1a1", "models/lfc-w1a1: holds no .png, .jpg or .jpeg file"},

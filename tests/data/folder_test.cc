@@ -111,7 +111,7 @@ TEST(Folder, what_does_not_fit_is_named_bad) {
                 "/b.png: is 3 x 2 pixels with 1 channels (width x height); the images before "
                 "it are 2 x 2 with 1");
   EXPECT_EQ(error_of_images(folder.path(), {.height = 5}),
-            path + "/a.png: is 2 x 2 pixels (width x height); expected 2 x 5");
+            path + "/a.png: is 2 x 2 pixels (width x height); expected 2 x 5, to which `bitloom run --resize` brings it");
   fs::create_directory(folder.path() / "c");
   EXPECT_EQ(error_of_images(folder.path()),
             path + ": holds both images and folders; expected images, or one folder a class");

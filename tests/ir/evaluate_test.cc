@@ -234,10 +234,13 @@ TEST(OutputTest, predicted_class_is_the_first_of_the_last_top_k) {
   network.add("top", TopK{2}, {1});
   const std::vector<Tensor> input{batch({1, 1, 3}, {4, 2, 2, -5, 1, 0})};
   network.outputs = {2, 1};
+  EXPECT_EQ(class_count(network), 3);
   EXPECT_EQ(predicted_classes(network, evaluate(network, input)), (Values{1, 0}));
   network.outputs = {0, 1};
   EXPECT_EQ(predicted_classes(network, evaluate(network, input)), (Values{1, 0}));
+  EXPECT_EQ(class_count(network), 3);
   network.outputs = {0};
+  EXPECT_EQ(class_count(network), 0);
   network.name = "n";
   EXPECT_EQ(error_of([&] { predicted_classes(network, evaluate(network, input)); }),
             "network 'n': predicts no class; none of its outputs is a top_k or a 1x1xC output");
