@@ -140,6 +140,8 @@ struct Step {
 struct Options {
   std::filesystem::path output;  ///< file to write: QONNX, or .bloom if it is named so. Beside it, under its name without
                                  ///< extension, stand .ckpt, .metrics.jsonl and .html
+  bool fixed_point = false;      ///< write isometric quantizers' norms in fixed point (isometric residual binarization,
+                                 ///< equation 10); accuracies during the training are without
   bool resume = true;            ///< go on from the checkpoint if it is there and its recipe is the same
   int threads = 1;
   std::function<void(const Progress&)> progress;  ///< after each epoch

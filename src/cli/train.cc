@@ -18,7 +18,9 @@ struct Arguments {
   std::string directory;
   std::string output;
   int threads = 1;
+  bool resume = false;
   bool restart = false;
+  bool fixed_point = false;
   bool json = false;
 };
 
@@ -49,7 +51,11 @@ void train_network(const Arguments& arguments) {
   train::Options options;
   options.output = arguments.output;
   options.resume = !arguments.restart;
+  options.fixed_point = arguments.fixed_point;
   options.threads = arguments.threads;
+  const std::string checkpoint = std::filesystem::path(arguments.output).replace_extension(".ckpt").string();
+  if (arguments.resume && !std::filesystem::exists(checkpoint))
+    throw Error("there is no checkpoint '{}' to go on from; leave out --resume to begin", checkpoint);
   std::optional<ProgressBar> bar;
   options.step = [&](const train::Step& s) {
     if (!bar) bar.emplace("training", s.epochs * s.steps);
@@ -70,7 +76,8 @@ void train_network(const Arguments& arguments) {
                 {"loss", last.loss},
                 {"test_accuracy", last.test_accuracy}});
   } else {
-    fmt::print("{}: test accuracy {:.2f} %\n", arguments.output, 100 * last.test_accuracy);
+    const bool is_float = !std::filesystem::exists(arguments.output);
+    fmt::print("{}: test accuracy {:.2f} %\n", is_float ? checkpoint : arguments.output, 100 * last.test_accuracy);
   }
 }
 
@@ -87,7 +94,10 @@ void add_train(CLI::App& program) {
       ->check(CLI::IsMember(data::data_set_names()));
   command->add_option("--data-dir", arguments->directory, "where data sets are kept");
   command->add_option("--threads", arguments->threads, "worker threads")->check(CLI::Range(1, 1024))->capture_default_str();
-  command->add_flag("--restart", arguments->restart, "start anew even if there is a checkpoint");
+  auto* resume = command->add_flag("--resume", arguments->resume, "go on from the checkpoint, and fail if there is none");
+  command->add_flag("--fixed-point", arguments->fixed_point,
+                    "write isometric quantizers' norms with a 24-bit fixed-point factor, as hardware may want");
+  command->add_flag("--restart", arguments->restart, "start anew even if there is a checkpoint")->excludes(resume);
   command->add_flag("--json", arguments->json, "print one JSON document at the end");
   command->callback([arguments] { train_network(*arguments); });
 }

@@ -42,6 +42,8 @@ struct SumPoolOp {
   int64_t size = 2;
 };
 
+inline constexpr double kNormEpsilon = double{1e-5F};  ///< of batch normalization; a 32-bit float, as files have it
+
 /// Normalization of each channel, or (without) a product with `factor`, a power of two; then the quantizer's integers.
 struct QuantizeOp {
   Quantizer quantizer;

@@ -9,6 +9,7 @@
 
 #include <vector>
 
+#include "architecture.h"
 #include "norm_kernels.h"
 #include "quantizer.h"
 #include "tensor.h"
@@ -58,7 +59,6 @@ struct Statistics {
   at::Tensor mean, variance;
 };
 
-inline constexpr double kNormEpsilon = 1e-5;
 inline constexpr double kMomentum = 0.1;  ///< of running statistics
 
 /// quantize_activations(batch_norm(x)), with the batch's own statistics, which are added to the running ones: fused on a

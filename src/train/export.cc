@@ -12,8 +12,6 @@
 namespace bitloom::train {
 namespace {
 
-constexpr float kNormEpsilon = 1e-5F;
-
 Dims shape_of(const Node& node) {
   return node.flat ? Dims{1, node.channels} : Dims{1, node.channels, node.height, node.width};
 }
@@ -142,16 +140,28 @@ class Exporter {
          writer_.constant(name + ".offset", norm.offset, channels), writer_.constant(name + ".mean", norm.mean, channels),
          writer_.constant(name + ".variance", norm.variance, channels)},
         name, shape);
-    writer_.attribute("epsilon", kNormEpsilon);
+    writer_.attribute("epsilon", static_cast<float>(kNormEpsilon));
     return name;
+  }
+
+  /// What the quantizer reads.
+  std::string write_real(const QuantizeOp& op, const Node& node, const TrainedNode& trained, const Dims& shape) {
+    if (!trained.alpha.empty()) {
+      Dims channels(shape.size(), 1);
+      channels[1] = shape[1];
+      const std::string alpha = writer_.constant(node.name + ".alpha", trained.alpha, channels);
+      const std::string shift = writer_.constant(node.name + ".shift", trained.shift, channels);
+      const std::string scaled = writer_.add("Mul", {input(node), alpha}, node.name + ".scaled", shape);
+      return writer_.add("Add", {scaled, shift}, node.name + ".shifted", shape);
+    }
+    if (op.norm) return write_norm(trained.norm, input(node), node.name + ".norm", shape);
+    return writer_.add("Mul", {input(node), writer_.constant(node.name + ".factor", trained.factor)}, node.name + ".scaled",
+                       shape);
   }
 
   std::string write(const QuantizeOp& op, const Node& node, const TrainedNode& trained) {
     const Dims shape = shape_of(node);
-    const std::string real =
-        op.norm ? write_norm(trained.norm, input(node), node.name + ".norm", shape)
-                : writer_.add("Mul", {input(node), writer_.constant(node.name + ".factor", trained.factor)},
-                              node.name + ".scaled", shape);
+    const std::string real = write_real(op, node, trained, shape);
     const Quantizer& q = op.quantizer;
     switch (q.method) {
       case Method::kBipolar:
@@ -244,8 +254,34 @@ class Exporter {
 
 std::pair<float, float> logits_affine(const TrainedNorm& norm) {
   const auto value = [](const std::vector<float>& v) { return static_cast<double>(v.at(0)); };
-  const double scale = value(norm.scale) / std::sqrt(value(norm.variance) + double{kNormEpsilon});
+  const double scale = value(norm.scale) / std::sqrt(value(norm.variance) + kNormEpsilon);
   return {static_cast<float>(scale), static_cast<float>(value(norm.offset) - value(norm.mean) * scale)};
+}
+
+bool has_isometric(const Architecture& architecture) {
+  return std::any_of(architecture.nodes.begin(), architecture.nodes.end(), [](const Node& node) {
+    const auto* op = std::get_if<QuantizeOp>(&node.op);
+    return op != nullptr && op->norm && op->quantizer.method == Method::kIsometric;
+  });
+}
+
+TrainedNetwork with_fixed_point(TrainedNetwork network) {
+  constexpr double kOne = 1 << 12, kLargest = 1 << 11;
+  const auto fixed = [](double x) {
+    return static_cast<float>(std::clamp(std::nearbyint(x * kOne) / kOne, -kLargest, kLargest - 1 / kOne));
+  };
+  for (size_t i = 0; i < network.nodes.size(); ++i) {
+    const auto* op = std::get_if<QuantizeOp>(&network.architecture.nodes[i].op);
+    if (op == nullptr || !op->norm || op->quantizer.method != Method::kIsometric) continue;
+    TrainedNode& node = network.nodes[i];
+    for (size_t c = 0; c < node.norm.scale.size(); ++c) {
+      const auto value = [c](const std::vector<float>& v) { return static_cast<double>(v[c]); };
+      const double alpha = value(node.norm.scale) / std::sqrt(value(node.norm.variance) + kNormEpsilon);
+      node.alpha.push_back(fixed(alpha));
+      node.shift.push_back(fixed(value(node.norm.offset) - value(node.norm.mean) * alpha));
+    }
+  }
+  return network;
 }
 
 std::string qonnx_bytes(const TrainedNetwork& network) {

@@ -58,7 +58,7 @@ double logits_factor(const Node& node) {
 }  // namespace
 
 Model::Model(Architecture architecture, uint64_t seed, at::ScalarType arithmetic, at::Device device)
-    : architecture_(std::move(architecture)), arithmetic_(arithmetic) {
+    : architecture_(std::move(architecture)), arithmetic_(arithmetic), device_(device) {
   const auto learned = [&](const at::Tensor& tensor) { return tensor.to(device).requires_grad_(); };
   const auto add_norm = [&](State& state, int64_t channels) {
     state.scale = learned(at::ones({channels}));

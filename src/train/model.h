@@ -35,6 +35,7 @@ class Model {
   std::vector<NamedTensor> statistics() const;  ///< running ones of the norms
   TrainedNetwork trained(const std::string& name) const;
   const Architecture& architecture() const { return architecture_; }
+  at::Device device() const { return device_; }
 
  private:
   struct State {
@@ -55,6 +56,7 @@ class Model {
 
   Architecture architecture_;
   at::ScalarType arithmetic_;
+  at::Device device_;
   std::vector<State> states_;  // one a node
 };
 

@@ -36,7 +36,6 @@ class Training {
   Checkpoint checkpoint(const Progress& progress, const std::string& data) const;
 
   const Model& model() const { return model_; }
-  at::Device device() const { return device_; }
 
  private:
   std::vector<NamedTensor> state() const;
