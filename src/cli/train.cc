@@ -72,8 +72,7 @@ void add_train(CLI::App& program) {
   auto arguments = std::make_shared<Arguments>();
   command->add_option("RECIPE", arguments->recipe, "recipe file (docs/reference/recipe.md)")->required();
   command->add_option("-o,--output", arguments->output, "the QONNX file to write")->required();
-  command->add_option("--data", arguments->data, "data set, if not the recipe's own")
-      ->check(CLI::IsMember(data::data_set_names()));
+  command->add_option("--data", arguments->data, "data set or folder with train/ and test/, if not the recipe's own");
   command->add_option("--data-dir", arguments->directory, "where data sets are kept");
   command->add_option("--threads", arguments->threads, "worker threads")->check(CLI::Range(1, 1024))->capture_default_str();
   command->add_flag("--restart", arguments->restart, "start anew even if there is a checkpoint");
