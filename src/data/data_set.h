@@ -23,8 +23,8 @@ struct KnownFile {
 
 struct DataSetEntry {
   std::string name;
-  std::string package;             ///< of npm, with its version, which carries the originals
-  std::vector<KnownFile> files;    ///< what the folder holds when it is complete
+  std::string package;             ///< of npm, with its version, which carries the originals; empty if none is known
+  std::vector<KnownFile> files;    ///< what the folder holds when it is complete; empty without a package
   std::vector<std::string> train;  ///< the files of each split, in the order in which `read` wants them
   std::vector<std::string> test;
   std::vector<std::string> elsewhere;  ///< folders beside DIRECTORY/NAME, relative to DIRECTORY, to look into
@@ -37,8 +37,12 @@ struct DataSetEntry {
 
 std::span<const DataSetEntry> data_sets();
 
-/// Throws Error listing the names when there is none of this name.
-const DataSetEntry& find_data_set(std::string_view name);
+/// Null if there is none of this name.
+const DataSetEntry* find_data_set(std::string_view name);
+
+/// The files of a split in `folder`, under any of the names that they go by; none if one is missing.
+std::vector<std::filesystem::path> locate_split(const DataSetEntry& entry, Split split,
+                                                const std::filesystem::path& folder);
 
 /// `fetch` for an entry that need not be in the table.
 void fetch(const DataSetEntry& entry, const std::filesystem::path& directory,

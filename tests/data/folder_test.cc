@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <random>
 
+#include "archives.h"
 #include "bitloom/data.h"
 #include "bitloom/file.h"
 #include "bytes.h"
@@ -148,6 +149,8 @@ TEST(Folder, one_file_is_known_by_its_contents) {
   EXPECT_EQ(read_images(file).images.channels, 3);
   write(file, test::to_bytes(std::string_view("\0\0\x08\3\0\0\0\1\0\0\0\1\0\0\0\1z", 17)));
   EXPECT_EQ(read_images(file).images.pixels, (std::vector<uint8_t>{'z'}));
+  write(file, test::gz_of(test::to_bytes(std::string_view("\0\0\x08\3\0\0\0\1\0\0\0\1\0\0\0\1g", 17))));
+  EXPECT_EQ(read_images(file).images.pixels, (std::vector<uint8_t>{'g'}));
   write(file, test::Bytes(2 * 3073));
   EXPECT_EQ(read_images(file).labels, (std::vector<int32_t>{0, 0}));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // IDX and CIFAR-10's binary version.
+#include "archives.h"
 #include "bitloom/data.h"
 #include "bytes.h"
 #include "data/cifar10.h"
@@ -57,7 +58,8 @@ TEST(Idx, sizes_that_do_not_match_are_refused_bad) {
 
 TEST(Idx, other_files_are_told_apart_bad) {
   EXPECT_EQ(error_of_images(idx({3}, "abc")), "x: is not an IDX file of images (expected to begin with the bytes 0 0 8 3)");
-  EXPECT_EQ(error_of_images(to_bytes("\x1f\x8b\x08")), "x: is compressed; unpack it first (gunzip)");
+  EXPECT_EQ(error_of_images(test::gz_of(to_bytes("hello"))),
+            "x: is not an IDX file of images (expected to begin with the bytes 0 0 8 3)");
   EXPECT_EQ(error_of([] {
               read_idx_labels(idx({1, 1, 1}, "a"), "x");
             }),
@@ -66,8 +68,29 @@ TEST(Idx, other_files_are_told_apart_bad) {
             "x: the IDX header is cut off");
 }
 
+TEST(Idx, gzip_is_unpacked) {
+  EXPECT_EQ(read_idx_images(test::gz_of(idx({2, 1, 3}, "abcdef")), "x").pixels,
+            (std::vector<uint8_t>{'a', 'b', 'c', 'd', 'e', 'f'}));
+  EXPECT_EQ(read_idx_labels(test::gz_of(idx({3}, "\1\2\xff")), "x"), (std::vector<int32_t>{1, 2, 255}));
+  const std::string large(200000, 'z');
+  EXPECT_EQ(read_idx_labels(test::gz_of(idx({200000}, large)), "x").size(), large.size());
+}
+
+TEST(Idx, damaged_gzip_is_refused_bad) {
+  const Bytes whole = test::gz_of(idx({2, 1, 3}, "abcdef"));
+  Bytes bytes(whole.begin(), whole.end() - 1);
+  EXPECT_EQ(error_of_images(bytes), "x: the compressed data are cut off");
+  bytes = whole;
+  bytes.push_back(std::byte{0});
+  EXPECT_EQ(error_of_images(bytes), "x: 1 bytes follow the compressed data");
+  bytes = whole;
+  bytes[bytes.size() - 8] ^= std::byte{1};
+  EXPECT_EQ(error_of_images(bytes), "x: the compressed data are damaged: incorrect data check");
+}
+
 TEST(Idx, any_damage_gives_an_error_or_images) {
   test::damage(idx({2, 2, 2}, "abcdefgh"), [](std::span<const std::byte> bytes) { read_idx_images(bytes, "x"); });
+  test::damage(test::gz_of(idx({4}, "abcd")), [](std::span<const std::byte> bytes) { read_idx_labels(bytes, "x"); });
   test::damage(idx({4}, "abcd"), [](std::span<const std::byte> bytes) { read_idx_labels(bytes, "x"); });
 }
 
