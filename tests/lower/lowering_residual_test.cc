@@ -171,6 +171,21 @@ TEST(LoweringResidual, rebnet_is_one_threshold_of_a_plane_a_factor) {
   }
 }
 
+TEST(LoweringResidual, rebnet_with_its_unit_in_the_attributes) {
+  // 2 and 5 sixteenths: neither quantizer has a zero for itself.
+  for (const int64_t pad : {0, 1}) {
+    Graph g = accumulators(true, 8);
+    const std::string x = g.x();
+    const std::string middle =
+        g.then("MultiThreshold", {g.constant({{1, 1}, {0}})}, {{"out_scale", 0.375}, {"out_bias", -0.4375}}).x();
+    g.from(x).then("MultiThreshold", {g.constant({{1, 2}, {-0.3125, 0.3125}})}, {{"out_scale", 0.25}});
+    g.add("Add", {middle, g.x()});
+    const ir::Network network = expect_same_after(g, true, {pad, pad, pad, pad});
+    EXPECT_EQ(product_input(network).type.encoding()->planes(), 2);
+    EXPECT_EQ(count(network, "threshold"), 1);
+  }
+}
+
 TEST(LoweringResidual, rebnet_sums_signs_of_residues) {
   const std::vector<int32_t> factors{7, 3, 1};
   Graph g({1, 1}, "INT6");
