@@ -35,7 +35,7 @@ std::optional<ir::Encoding> free_encoding(std::span<const int32_t> levels) {
     if (std::ranges::binary_search(sums, level)) continue;
     const int64_t coefficient = level - levels.front();
     highest += coefficient;
-    if (result.planes() == ir::kMaxPlanes || highest > ir::kMaxValue) return std::nullopt;
+    if (result.planes() == ir::kMaxPlanes || std::max(coefficient, highest) > ir::kMaxValue) return std::nullopt;
     result.coefficients.push_back(static_cast<int32_t>(coefficient));
     const auto half = static_cast<std::ptrdiff_t>(sums.size());
     for (std::ptrdiff_t i = 0; i < half; ++i) sums.push_back(sums[static_cast<size_t>(i)] + coefficient);

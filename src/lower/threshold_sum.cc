@@ -90,7 +90,7 @@ std::optional<ThresholdSum> add_thresholds(const ir::Threshold& a, const ir::Thr
   const std::vector<int32_t> a_levels = a.encoding.levels(), b_levels = b.encoding.levels();
   const auto rows = static_cast<size_t>(std::max(a.rows, b.rows));
   // Beyond this an Add is less work than its thresholds.
-  constexpr size_t kMostPieces = size_t{1} << 24;
+  constexpr size_t kMostPieces = size_t{1} << 22;
   if (rows * (a_levels.size() + b_levels.size()) > kMostPieces) return std::nullopt;
   // A row for all channels must be right for all that occurs in any of them.
   ir::Range all = ranges.front();

@@ -65,6 +65,7 @@ TEST(Encodings, fewest_planes_of_levels_far_apart_and_of_too_many) {
   std::vector<int32_t> powers;
   for (int p = 0; p < 30; ++p) powers.push_back((1 << p) + p);
   EXPECT_FALSE(fewest_planes(powers).has_value());
+  EXPECT_FALSE(fewest_planes(std::vector<int32_t>{ir::kMinValue, 0, ir::kMaxValue}).has_value());
 }
 
 TEST(Encodings, half_steps_of_exact_numbers_and_of_float32) {
