@@ -236,6 +236,14 @@ TEST(LoweringResidual, quantizers_of_one_tensor_are_subtracted_and_weighted) {
   EXPECT_EQ(count(expect_same(negative.done()), "add"), 0);
 }
 
+TEST(LoweringResidual, levels_of_a_sum_that_a_channel_never_or_always_reaches) {
+  Graph g({1, 4}, "INT4");
+  g.then("Mul", {g.constant({{1, 4}, {1, 0.25, -0.25, 0.5}})}).then("Add", {g.constant({{1, 4}, {0, 0, 0, 6}})});
+  rebnet(g, {5, 2, 1}, 1, {1});
+  const ir::Network network = expect_same(g.done());
+  EXPECT_EQ(count(network, "threshold"), 1);
+}
+
 TEST(LoweringResidual, sums_that_rise_and_fall_stay_sums) {
   Graph g({1, 3}, "INT5");
   const std::string up = g.quant(3, 2).x();
