@@ -65,6 +65,15 @@ bool Chain::has_pools() const {
                      [](const auto& link) { return std::holds_alternative<PendingPool>(link); });
 }
 
+bool Chain::pools_integers(int64_t channels) const {
+  Chain before = *this;
+  while (!before.links.empty() && !std::holds_alternative<PendingPool>(before.links.back())) before.links.pop_back();
+  for (int64_t c = 0; c < std::min(channels, rows()); ++c) {
+    if (before.slope(c) < 0) return false;
+  }
+  return true;
+}
+
 std::optional<Grid> Chain::as_grid() const {
   Grid result = grid;
   for (const auto& link : links) {

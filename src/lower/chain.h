@@ -71,6 +71,8 @@ struct Chain {
   int slope(int64_t channel, size_t begin = 0) const;
   int64_t rows() const;  ///< 1 if all channels have the same chain
   bool has_pools() const;
+  /// True if no channel falls before the last pool, so that its integers can be pooled.
+  bool pools_integers(int64_t channels) const;
   /// The whole chain as a grid, if every link is affine.
   std::optional<Grid> as_grid() const;
   /// The same chain for a tensor whose channels were rearranged.

@@ -6,6 +6,7 @@
 
 #include "lowering.h"
 #include "operators.h"
+#include "threshold_sum.h"
 
 namespace bitloom::lower {
 namespace {
@@ -68,6 +69,15 @@ std::optional<Ratio> small_ratio(double ratio) {
   return std::nullopt;
 }
 
+// The sum as one quantizer, if both are quantizers of the same tensor.
+std::optional<ThresholdSum> add_quantizers(const Lowering& lowering, ir::NodeId left, ir::NodeId right,
+                                           const ir::Add& add) {
+  const auto* a = std::get_if<ir::Threshold>(&lowering.node(left).layer);
+  const auto* b = std::get_if<ir::Threshold>(&lowering.node(right).layer);
+  if (a == nullptr || b == nullptr || lowering.node(left).inputs != lowering.node(right).inputs) return std::nullopt;
+  return add_thresholds(*a, *b, add.multipliers, lowering.ranges(lowering.node(left).inputs[0]));
+}
+
 // a + b (or a - b) of two activations, on the finest common grid of the two.
 void lower_sum(Lowering& lowering, const GraphNode& node) {
   const Activation& a = lowering.activation(node, 0);
@@ -88,17 +98,23 @@ void lower_sum(Lowering& lowering, const GraphNode& node) {
   }
   const bool opposite = ratios[0] < 0;
   const int32_t sign = (node.op == "Sub") != opposite ? -1 : 1;
+  const ir::Add add{{(opposite ? -1 : 1) * ratio->numerator, (opposite ? -1 : 1) * sign * ratio->denominator}};
   Activation result;
   result.axes = a.axes;
   result.shape = a.shape;
-  result.node = lowering.emit(
-      node, ir::Add{{(opposite ? -1 : 1) * ratio->numerator, (opposite ? -1 : 1) * sign * ratio->denominator}},
-      {left.node, right.node});
+  double unit = 1;
+  if (auto fused = add_quantizers(lowering, left.node, right.node, add)) {
+    unit = fused->unit;
+    result.node = lowering.emit(node, std::move(fused->threshold), lowering.node(left.node).inputs);
+  } else {
+    result.node = lowering.emit(node, add, {left.node, right.node});
+  }
   // a = s_a x, b = s_b y, s_a / s_b = n / d: the common step is s_b / d.
-  result.chain.grid.scale = combine(right.grid.scale, 0.0, [&](double s, double) { return s / ratio->denominator; });
+  result.chain.grid.scale = combine(right.grid.scale, unit, [&](double s, double u) { return s / ratio->denominator * u; });
   result.chain.grid.offset =
       combine(left.grid.offset, right.grid.offset, [&](double x, double y) { return node.op == "Sub" ? x - y : x + y; });
-  lowering.report(node, "sum of integers");
+  const bool is_sum = std::holds_alternative<ir::Add>(lowering.node(result.node).layer);
+  lowering.report(node, is_sum ? "sum of integers" : "thresholds: the sum of quantizers of one tensor is one quantizer");
   lowering.define(node, 0, std::move(result));
 }
 

@@ -3,9 +3,9 @@
 // Operators that only move values, and TopK. Axes are tracked instead of moved: a Transpose or Unsqueeze costs nothing.
 #include <algorithm>
 
+#include "encodings.h"
 #include "lowering.h"
 #include "operators.h"
-#include "thresholds.h"
 
 namespace bitloom::lower {
 namespace {

@@ -124,7 +124,9 @@ std::vector<double> group_scales(const Lowering& lowering, const GraphNode& node
 /// Emits a Dot for weights in the order (ky, kx, c), and returns its accumulator on its grid.
 Activation emit_dot(Lowering& lowering, const GraphNode& node, const Activation& input, const ir::Window& window,
                     int64_t groups, const RealWeights& weights) {
-  const auto [source, grid] = lowering.coded_on_grid(node, input, "product");
+  Lowering::OnGrid tensor = lowering.coded_on_grid(node, input, "product");
+  if (window.padded()) tensor = lowering.with_zero(node, tensor);
+  const auto& [source, grid] = tensor;
   const int64_t channels = lowering.type(source).shape.channels;
   if (weights.rows == 0 || weights.columns == 0 || groups < 1 || channels % groups != 0 || weights.rows % groups != 0) {
     throw lowering.mistake(node, "{} output channels, {} weights each and {} groups do not fit {} input channels",
@@ -133,11 +135,6 @@ Activation emit_dot(Lowering& lowering, const GraphNode& node, const Activation&
   const IntegerWeights integers = to_integers(lowering, node, weights);
   const std::vector<double> input_scales = group_scales(lowering, node, grid.scale, channels, groups);
   const bool has_offset = !grid.offset.uniform() || grid.offset[0] != 0;
-  if (has_offset && window.padded()) {
-    throw lowering.refusal(node,
-                           "pads with zeros a tensor on which zero is no multiple of the scale (an offset lies between); "
-                           "quantize its input with a quantizer that has a zero");
-  }
   std::vector<double> scale, offset;
   const int64_t group_channels = channels / groups;
   for (int64_t row = 0; row < weights.rows; ++row) {

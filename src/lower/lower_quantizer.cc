@@ -4,6 +4,7 @@
 // by evaluating it.
 #include <cmath>
 
+#include "encodings.h"
 #include "lowering.h"
 #include "operators.h"
 
@@ -110,6 +111,28 @@ void lower_trunc(Lowering& lowering, const GraphNode& node) {
   finish(lowering, node, std::move(result));
 }
 
+// Levels that are no integers count from zero where they can, since padding and products want it: where zero is one of them
+// or lies half way between two, as in residual binarization, whose levels are then the odd numbers.
+Quantizer multi_threshold_quantizer(const MultiThreshold& thresholds, int32_t steps) {
+  Quantizer result;
+  result.rows = thresholds.rows;
+  result.slope = increasing;
+  MultiThreshold values = thresholds;
+  if (!(thresholds.out_scale > 0 && is_integer(thresholds.out_scale) && is_integer(thresholds.out_bias))) {
+    const std::optional<int32_t> halves = half_steps(thresholds.out_scale, thresholds.out_bias);
+    const bool odd = halves && *halves % 2 != 0;
+    values.out_scale = odd ? 2 : 1;
+    values.out_bias = odd ? *halves : halves.value_or(0) / 2;
+    result.grid = {thresholds.out_scale / values.out_scale, halves ? 0 : thresholds.out_bias};
+  }
+  result.level = [values](double x, int64_t channel) { return values(x, channel); };
+  result.encoding =
+      ir::Encoding::affine(static_cast<int32_t>(values.out_scale), static_cast<int32_t>(values.out_bias), steps);
+  const std::optional<UnitEncoding> fewest = fewest_planes(result.encoding->levels());
+  if (fewest && fewest->unit == 1) result.encoding = fewest->encoding;
+  return result;
+}
+
 void lower_multi_threshold(Lowering& lowering, const GraphNode& node) {
   const Activation& value = lowering.activation(node, 0);
   lowering.constant(node, 1);
@@ -125,23 +148,7 @@ void lower_multi_threshold(Lowering& lowering, const GraphNode& node) {
                            thresholds.steps, thresholds.out_scale);
   }
   const auto steps = static_cast<int32_t>(thresholds.steps);
-  const bool integers = thresholds.out_scale > 0 && is_integer(thresholds.out_scale) && is_integer(thresholds.out_bias);
-  Quantizer result;
-  result.rows = thresholds.rows;
-  result.slope = increasing;
-  if (integers) {
-    result.level = [thresholds](double x, int64_t channel) { return thresholds(x, channel); };
-    result.encoding =
-        ir::Encoding::affine(static_cast<int32_t>(thresholds.out_scale), static_cast<int32_t>(thresholds.out_bias), steps);
-  } else {
-    MultiThreshold count = thresholds;
-    count.out_scale = 1;
-    count.out_bias = 0;
-    result.level = [count](double x, int64_t channel) { return count(x, channel); };
-    result.encoding = ir::Encoding::affine(1, 0, steps);
-    result.grid = {thresholds.out_scale, thresholds.out_bias};
-  }
-  finish(lowering, node, std::move(result));
+  finish(lowering, node, multi_threshold_quantizer(thresholds, steps));
 }
 
 // Floor, Ceil, Round, Sign: integers whose bounds only evaluation can tell.

@@ -144,40 +144,13 @@ ir::NodeId Lowering::emit(const frontend::GraphNode& node, ir::Layer layer, std:
   }
 }
 
-ir::NodeId Lowering::emit_pools(ir::NodeId node, const Chain& chain) {
-  for (const auto& link : chain.links) {
-    if (const auto* pool = std::get_if<PendingPool>(&link)) {
-      node = network_.add(unique_name(pool->node), ir::MaxPool{pool->window}, {node});
-    }
-  }
-  return node;
-}
-
 std::vector<ir::Range> Lowering::ranges(ir::NodeId id) const {
-  const ir::Node& node = network_.nodes[static_cast<size_t>(id)];
+  const ir::Node& node = this->node(id);
   if (const auto* dot = std::get_if<ir::Dot>(&node.layer)) return ir::channel_ranges(*dot, type(node.inputs[0]).range());
   return {node.type.range()};
 }
 
 namespace {
-
-// Index after the last pool, so that [0, end) is what happened before the pooled values.
-size_t end_of_pools(const Chain& chain) {
-  size_t end = 0;
-  for (size_t i = 0; i < chain.links.size(); ++i) {
-    if (std::holds_alternative<PendingPool>(chain.links[i])) end = i + 1;
-  }
-  return end;
-}
-
-bool pools_integers(const Chain& chain, int64_t channels) {
-  Chain before = chain;
-  before.links.resize(end_of_pools(chain));
-  for (int64_t c = 0; c < std::min(channels, chain.rows()); ++c) {
-    if (before.slope(c) < 0) return false;
-  }
-  return true;
-}
 
 // Pooling may happen on the codes if everything between the first pool and the codes is non-decreasing.
 bool pools_codes(const Chain& chain, const Quantizer& quantizer, int64_t channels) {
@@ -191,48 +164,6 @@ bool pools_codes(const Chain& chain, const Quantizer& quantizer, int64_t channel
 }
 
 }  // namespace
-
-Lowering::OnGrid Lowering::on_grid(const frontend::GraphNode& node, const Activation& value, std::string_view why) {
-  if (value.node < 0) {
-    throw refusal(node,
-                  "computes with real numbers: no quantizer lies between the graph's input and this {}. Quantize the "
-                  "input in training (Brevitas: QuantIdentity as the first layer), or, if the inputs are 8-bit "
-                  "pixels, convert with --input pixels (real number = pixel / 255) or --input uint8",
-                  why);
-  }
-  check_nothing_pending(node, value);
-  if (value.order_only && why != kOutput)
-    throw refusal(node, "follows a Softmax, which only the network's output may follow");
-  const std::optional<Grid> grid = value.chain.as_grid();
-  if (!grid) {
-    std::string culprit;
-    for (const auto& link : value.chain.links) {
-      const auto* step = std::get_if<Step>(&link);
-      if (step != nullptr && !step->affine) culprit = step->node;
-    }
-    throw refusal(node,
-                  "needs integers, but '{}' before it is a nonlinear function with no quantizer behind it; put a "
-                  "quantizer between them",
-                  culprit);
-  }
-  if (value.chain.has_pools() && !pools_integers(value.chain, type(value.node).shape.channels)) {
-    throw refusal(node, "follows a max-pool over channels with a negative scale; put a quantizer before the pool");
-  }
-  return {emit_pools(value.node, value.chain), *grid};
-}
-
-Lowering::OnGrid Lowering::coded_on_grid(const frontend::GraphNode& node, const Activation& value, std::string_view why) {
-  OnGrid result = on_grid(node, value, why);
-  if (type(result.node).encoding() != nullptr) return result;
-  const ir::Range range = type(result.node).range();
-  const std::optional<ir::Encoding> encoding = encoding_between(range.lowest, range.highest);
-  if (!encoding) {
-    throw refusal(node, "takes integers from {} to {}, more than {} bits; put a quantizer in front", range.lowest,
-                  range.highest, ir::kMaxPlanes);
-  }
-  result.node = recode(node, result.node, *encoding);
-  return result;
-}
 
 ir::NodeId Lowering::make_real_input(const frontend::GraphNode& node, const Activation& value, const Quantizer& quantizer) {
   if (!quantizer.encoding) {
@@ -268,7 +199,7 @@ Activation Lowering::quantize(const frontend::GraphNode& node, const Activation&
   ir::NodeId source = value.node;
   const bool pool_first = value.chain.has_pools() && !pools_codes(value.chain, quantizer, channels);
   if (pool_first) {
-    if (!pools_integers(value.chain, channels)) {
+    if (!value.chain.pools_integers(channels)) {
       throw refusal(node,
                     "a max-pool lies between two negative scales; put the quantizer directly before or after the pool");
     }
@@ -286,14 +217,6 @@ Activation Lowering::quantize(const frontend::GraphNode& node, const Activation&
   if (!pool_first) result.node = emit_pools(result.node, value.chain);
   report(node, fmt::format("thresholds '{}'", network_.nodes[static_cast<size_t>(result.node)].name));
   return result;
-}
-
-ir::NodeId Lowering::recode(const frontend::GraphNode& node, ir::NodeId source, const ir::Encoding& encoding) {
-  const ir::Encoding* old = type(source).encoding();
-  if (old != nullptr && *old == encoding) return source;
-  const std::vector<int32_t> levels = encoding.levels();
-  ir::Threshold identity{encoding, 1, {levels.begin() + 1, levels.end()}, {0}};
-  return emit(node, std::move(identity), {source}, "_recode");
 }
 
 void Lowering::define(const frontend::GraphNode& node, size_t output, Value value) {

@@ -14,6 +14,7 @@
 
 #include "bitloom/lower.h"
 #include "chain.h"
+#include "encodings.h"
 
 namespace bitloom::lower {
 
@@ -93,8 +94,12 @@ class Lowering {
   };
   OnGrid on_grid(const frontend::GraphNode& node, const Activation& value, std::string_view why);
 
-  /// The same as codes: sums and pooled sums, which are plain integers, get the smallest encoding.
+  /// The same as codes: sums and pooled sums, which are plain integers, get the encoding with the fewest planes.
   OnGrid coded_on_grid(const frontend::GraphNode& node, const Activation& value, std::string_view why);
+
+  /// A coded tensor as integers that are 0 where the real numbers are, for a layer that pads with zeros: values become
+  /// v + n or 2 v + n, codes stay. Refuses an offset that is no multiple of half the scale.
+  OnGrid with_zero(const frontend::GraphNode& node, const OnGrid& tensor);
 
   /// Appends a layer under the node's name (made unique).
   ir::NodeId emit(const frontend::GraphNode& node, ir::Layer layer, std::vector<ir::NodeId> inputs,
@@ -104,7 +109,10 @@ class Lowering {
   /// The tensor in this encoding, by a Threshold that maps each value to itself.
   ir::NodeId recode(const frontend::GraphNode& node, ir::NodeId source, const ir::Encoding& encoding);
 
-  const ir::TensorType& type(ir::NodeId node) const { return network_.nodes[static_cast<size_t>(node)].type; }
+  const ir::Node& node(ir::NodeId id) const { return network_.nodes[static_cast<size_t>(id)]; }
+  const ir::TensorType& type(ir::NodeId id) const { return node(id).type; }
+  /// Bounds of a node's values, one for all channels or one a channel.
+  std::vector<ir::Range> ranges(ir::NodeId id) const;
   void define(const frontend::GraphNode& node, size_t output, Value value);
   void report(const frontend::GraphNode& node, std::string became);
 
@@ -117,7 +125,7 @@ class Lowering {
   void propagate_scale(const frontend::GraphNode& node, Constant& result) const;
   ir::NodeId make_real_input(const frontend::GraphNode& node, const Activation& value, const Quantizer& quantizer);
   ir::NodeId emit_pools(ir::NodeId node, const Chain& chain);
-  std::vector<ir::Range> ranges(ir::NodeId node) const;
+  std::optional<UnitEncoding> encoding_of_values(ir::NodeId id);
   const Value& value(const frontend::GraphNode& node, size_t index) const;
   std::string unique_name(const std::string& name);
 
@@ -128,8 +136,9 @@ class Lowering {
   std::map<std::string, Value> values_;
   std::unordered_set<std::string> names_;  ///< of the network's nodes
   std::unordered_map<std::string, int> suffixes_;
-  int64_t constant_elements_ = 0;  ///< made by folding
-  std::string real_input_;         ///< the graph input that is real numbers, "" if none
+  std::vector<int64_t> value_steps_;  ///< of the network's first nodes, as far as they were asked for
+  int64_t constant_elements_ = 0;     ///< made by folding
+  std::string real_input_;            ///< the graph input that is real numbers, "" if none
   ir::Shape real_input_shape_;
 };
 

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "encodings.h"
+
 namespace bitloom::lower {
 namespace {
 
@@ -64,16 +66,6 @@ void merge_equal_rows(Rows& result, int64_t steps) {
 }
 
 }  // namespace
-
-std::optional<ir::Encoding> encoding_between(double lowest, double highest) {
-  constexpr double kCodes = 1 << ir::kMaxPlanes;
-  constexpr double kFarthest = 1 << 30;
-  if (!(highest - lowest < kCodes) || std::abs(lowest) > kFarthest || std::abs(highest) > kFarthest) return std::nullopt;
-  const auto low = static_cast<int32_t>(lowest);
-  const int32_t high = std::max(low + 1, static_cast<int32_t>(highest));  // an encoding has at least two levels
-  const bool fits = low >= 0 ? high < kCodes : low >= -kCodes / 2 && high < kCodes / 2;
-  return fits ? ir::Encoding::smallest(low, high, false) : ir::Encoding::affine(1, low, high - low);
-}
 
 ir::Encoding result_encoding(const Chain& chain, const Quantizer& quantizer, std::span<const ir::Range> ranges,
                              int64_t channels) {

@@ -4,17 +4,12 @@
 // float32 numbers) to level indices, so each level begins at one point, found by evaluating the function itself.
 #pragma once
 
-#include <optional>
 #include <span>
 
 #include "bitloom/ir.h"
 #include "chain.h"
 
 namespace bitloom::lower {
-
-/// The smallest encoding of all whole numbers in these bounds, one step counted from the lowest where that takes fewer than
-/// 16 planes and two's complement does not. Empty if they are more than 16 bits can tell apart, or beyond 30 bits.
-std::optional<ir::Encoding> encoding_between(double lowest, double highest);
 
 /// The encoding of the quantizer's results: its own, or the smallest for what it gives at the ends of the ranges. `ranges`
 /// has one entry for all channels or one a channel.

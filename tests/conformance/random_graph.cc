@@ -130,7 +130,7 @@ void Builder::function() {
 
 void Builder::quantizer() {
   static const char* const kModes[] = {"ROUND", "CEIL", "FLOOR", "UP", "DOWN", "HALF_UP", "half_down"};
-  switch (pick(0, 5)) {
+  switch (pick(0, 6)) {
     case 0:
       x_ = node("BipolarQuant", {x_, scalar(dyadic())});
       break;
@@ -145,7 +145,18 @@ void Builder::quantizer() {
       const bool integers = chance(60);
       x_ = node("MultiThreshold", {x_, constant(thresholds)},
                 {{"out_scale", integers ? static_cast<double>(pick(1, 3)) : 0.25},
-                 {"out_bias", integers ? static_cast<double>(pick(-4, 1)) : -0.5}});
+                 {"out_bias", integers ? static_cast<double>(pick(-4, 1)) : 0.125 * static_cast<double>(pick(-6, 1))}});
+      break;
+    }
+    case 2: {  // residual binarization: a sign, and the sign of what remains
+      const std::string x = x_;
+      const double large = magnitude_ / 2;
+      const auto count = [&](const Array& thresholds, double step, double bias) {
+        return node("MultiThreshold", {x, constant(thresholds)}, {{"out_scale", step}, {"out_bias", bias}});
+      };
+      const auto ratio = static_cast<double>(pick(1, 5));
+      const std::string middle = count({{1, 1}, {0}}, ratio, -(ratio + 1) / 2);
+      x_ = node("Add", {middle, count({{1, 2}, {-large, large}}, 1, 0)});
       break;
     }
     default: {
@@ -187,9 +198,7 @@ void Builder::product(bool last) {
     const bool depthwise = chance(20);
     const int64_t kernel = pick(1, 3);
     const int64_t stride = pick(1, 2);
-    // Zero padding needs a zero on the grid, which offsets (MultiThreshold with real bias) do not have.
-    const std::string before = graph_.nodes.empty() ? "Quant" : graph_.nodes.back().op;
-    const int64_t pad = before == "Quant" || before == "BipolarQuant" ? pick(0, kernel - 1) : 0;
+    const int64_t pad = pick(0, kernel - 1);
     const int64_t groups = depthwise ? channels_ : 1;
     const int64_t out = depthwise ? channels_ : outputs;
     std::vector<std::string> inputs{x_, weights({out, channels_ / groups, kernel, kernel})};

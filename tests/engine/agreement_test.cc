@@ -120,6 +120,39 @@ TEST(Engine, accumulators_reach_the_ends_of_int32) {
   }
 }
 
+// First and last layers, and the levels of quantizers that leave out some of a named encoding's.
+TEST(Engine, agrees_for_eight_bits_by_eight_and_for_narrowed_encodings) {
+  Encoding odd = Encoding::isometric(3), whole = Encoding::signed_bits(4);
+  odd.lowest = -5, odd.highest = 3;
+  whole.lowest = -6, whole.highest = 2;
+  const std::vector<Encoding> wide{Encoding::unsigned_bits(8),
+                                   Encoding::signed_bits(8),
+                                   Encoding::signed_bits(8, true),
+                                   Encoding::isometric(8),
+                                   odd,
+                                   whole,
+                                   Encoding{{2, 6}, -4, -4, 4}};
+  for (const Encoding& input : wide) {
+    for (const Encoding& weight : wide) {
+      expect_agreement(chain({4, 5, 3}, input, {random_dot(weight, 3, 20, square(3, 1, 1))}));
+      const ir::Dot dot = random_dot(weight, 70, 10);
+      expect_agreement(chain({1, 1, 70}, input, {dot, spread_threshold(input, 10, 100000)}));
+    }
+  }
+}
+
+TEST(Engine, agrees_where_eight_bits_by_eight_nearly_leave_int32) {
+  constexpr int32_t kColumns = 33025;  // times 255 times 255 is 2147450625
+  const Encoding weight = Encoding::isometric(8);
+  std::vector<uint32_t> codes(kColumns, 255);
+  codes.resize(2 * kColumns, 0);
+  const ir::Dot dot{{}, 1, weight, ir::BitMatrix(2, kColumns, 8, codes)};
+  const ir::Network network = chain({1, 1, kColumns}, Encoding::unsigned_bits(8), {dot});
+  const ir::Tensor input{{1, 1, kColumns}, 1, std::vector<int32_t>(kColumns, 255)};
+  EXPECT_EQ(engine::Program(network).run(std::vector{input})[0].values, (std::vector<int32_t>{2147450625, -2147450625}));
+  expect_agreement(network, {input});
+}
+
 TEST(Engine, agrees_for_few_and_many_thresholds) {
   for (const int levels : {2, 3, 16, 17, 18, 40, 256}) {
     const Encoding encoding = Encoding::affine(2, -9, levels - 1);

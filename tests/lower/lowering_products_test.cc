@@ -209,7 +209,7 @@ TEST(LoweringProducts, matmul_over_the_channels_of_an_image) {
 TEST(LoweringProducts, sums_of_codes_are_coded_for_the_next_product) {
   Graph g({1, 4}, "INT3");
   const std::string left = g.quant(2).x();
-  g.add("Add", {left, g.from("x").quant(2).x()});
+  g.add("Add", {left, g.matmul(numbers({4, 4}, -2, 2)).quant(2).x()});
   const ir::Network network = expect_same(g.matmul(numbers({4, 3}, -2, 2)).done());
   EXPECT_EQ(count(network, "threshold"), 3);
 }

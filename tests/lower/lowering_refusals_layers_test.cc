@@ -63,7 +63,7 @@ QuantGraph per_channel_then_conv() {
 
 Graph with_offset() {
   Graph g = image();
-  return g.then("MultiThreshold", {g.constant({{1, 2}, {0, 1}})}, {{"out_bias", 0.5}});
+  return g.then("MultiThreshold", {g.constant({{1, 2}, {0, 1}})}, {{"out_bias", 0.3}});
 }
 
 TEST(LoweringLayerRefusals, of_products) {
@@ -96,7 +96,8 @@ TEST(LoweringLayerRefusals, of_products) {
       {with(flat(), "MatMul", {{{2, 0}, {}}}),
        "node 'n0' (MatMul): 0 output channels, 2 weights each and 1 groups do not fit 2 input channels", true},
       {with_offset().conv(signs({1, 2, 3, 3}), {1, 1, 1, 1}).done(),
-       "node 'n1' (Conv): pads with zeros a tensor on which zero is no multiple of the scale (an offset lies between); "
+       "node 'n1' (Conv): pads with zeros a tensor on which zero is no multiple of half the scale (an offset lies "
+       "between); "
        "quantize its input with a quantizer that has a zero"},
       {image_last().conv(signs({1, 2, 1, 1})).done(), "node 'n0' (Conv): needs an input in the layout NCHW or NCW"},
       {bias.done(), "node 'n0' (Conv): has 3 biases for 2 channels", true},
