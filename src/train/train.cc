@@ -73,8 +73,8 @@ std::vector<Fact> facts_of(const TrainedNetwork& trained, const Model& model, co
   facts.push_back({"answers that differ from the trained graph's in 64-bit floats",
                    fmt::format("{} of {}", count_different(answers, exact), judges.count)});
   if (!has_isometric(trained.architecture)) return facts;
-  const std::vector<int32_t> fixed = predictions(lowered(with_fixed_point(trained), {}), judges.set.images, judges.first,
-                                                 judges.count, threads);
+  const std::vector<int32_t> fixed =
+      predictions(lowered(with_fixed_point(trained), {}), judges.set.images, judges.first, judges.count, threads);
   facts.push_back({"answers that alpha in fixed point (12 + 12 bits) changes",
                    fmt::format("{} of {}, accuracy {:.2f} %", count_different(answers, fixed), judges.count,
                                100 * accuracy(fixed, judges))});
@@ -82,9 +82,9 @@ std::vector<Fact> facts_of(const TrainedNetwork& trained, const Model& model, co
 }
 
 void write_results(const Recipe& recipe, const Model& model, const Judges& judges, const Options& options,
-                   const Files& files) {
+                   const Files& files, std::vector<EpochRecord> metrics) {
   const std::vector<int32_t> answers = answers_of(recipe, model, judges, options.threads);
-  TrainingReport report = summarize(recipe, model, judges, answers, read_metrics(files.metrics));
+  TrainingReport report = summarize(recipe, model, judges, answers, std::move(metrics));
   if (!model.architecture().is_float) {
     const TrainedNetwork trained = model.trained(recipe.name);
     report.facts = facts_of(trained, model, recipe, judges, answers, options.threads);
@@ -133,13 +133,13 @@ Progress run(const Recipe& recipe, const data::DataSet& training, const data::Da
     progress = state.run_epoch(progress.epoch);
     progress.test_accuracy = accuracy(answers_of(recipe, state.model(), judges, options.threads), judges);
     progress.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    metrics.push_back({progress.epoch, progress.loss, progress.train_accuracy, progress.test_accuracy, progress.learning_rate,
-                       progress.seconds});
+    metrics.push_back({progress.epoch, progress.loss, progress.train_accuracy, progress.test_accuracy,
+                       progress.learning_rate, progress.seconds});
     write_metrics(files.metrics, metrics);
     write_file(files.checkpoint, checkpoint_bytes(state.checkpoint(progress, data)));
     if (options.progress) options.progress(progress);
   }
-  write_results(recipe, state.model(), judges, options, files);
+  write_results(recipe, state.model(), judges, options, files, std::move(metrics));
   return progress;
 }
 

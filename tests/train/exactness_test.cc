@@ -142,8 +142,8 @@ std::vector<int32_t> classes_of(const at::Tensor& logits) {
 }
 
 /// The exported graph in 64-bit floats.
-at::Tensor graph_logits(const Model& model, const data::DataSet& set) {
-  const std::string bytes = qonnx_bytes(model.trained("random"));
+at::Tensor graph_logits(const TrainedNetwork& trained, const data::DataSet& set) {
+  const std::string bytes = qonnx_bytes(trained);
   const frontend::QuantGraph graph = frontend::read_onnx(std::as_bytes(std::span(bytes)), "random");
   std::vector<at::Tensor> rows;
   const data::Images& images = set.images;
@@ -166,7 +166,7 @@ void check(uint64_t seed) {
   Model model(plan(recipe, set), seed, at::kFloat, at::kCPU);
   train_a_little(model, recipe, set);
   const at::Tensor logits = model.evaluate(batch_of(recipe, set)).contiguous();
-  const at::Tensor graph = graph_logits(model, set);
+  const at::Tensor graph = graph_logits(model.trained("random"), set);
   const double largest = std::max(1.0, logits.abs().max().item<double>());
   ASSERT_LT((graph - logits).abs().max().item<double>(), 1e-9 * largest);
 
@@ -174,6 +174,14 @@ void check(uint64_t seed) {
   EXPECT_EQ(predictions(network, set.images, 0, set.images.count, 1), classes_of(logits));
   const ir::Tensor input = data::to_tensor(std::get<ir::Input>(network.nodes[0].layer), set.images, "noise");
   EXPECT_EQ(ir::predicted_classes(network, ir::evaluate(network, std::span(&input, 1))), classes_of(logits));
+
+  if (!has_isometric(model.architecture())) return;
+  const TrainedNetwork fixed = with_fixed_point(model.trained("random"));
+  for (const TrainedNode& node : fixed.nodes) {
+    for (const float alpha : node.alpha) EXPECT_EQ(alpha * 4096, std::nearbyint(alpha * 4096));
+    for (const float shift : node.shift) EXPECT_LE(std::abs(shift), 2048);
+  }
+  EXPECT_EQ(predictions(lowered(fixed, {}), set.images, 0, set.images.count, 1), classes_of(graph_logits(fixed, set)));
 }
 
 TEST(Exactness, PropertyEveryRecipeIsLoweredExactly) {

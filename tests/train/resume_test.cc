@@ -5,6 +5,8 @@
 
 #include "support/property.h"
 #include "synthetic.h"
+#include "train/metrics.h"
+#include "train/quantizer.h"
 
 namespace bitloom::train {
 namespace {
@@ -43,6 +45,27 @@ TEST_F(ResumeTest, interrupted_training_gives_the_same_file) {
   EXPECT_EQ(bytes(options("parts")), bytes(options("whole")));
   EXPECT_EQ(parts.loss, whole.loss);
   EXPECT_EQ(parts.test_accuracy, whole.test_accuracy);
+  const auto losses = [&](const char* name) {
+    std::vector<double> values;
+    for (const EpochRecord& record : read_metrics(folder_ / name)) values.push_back(record.loss);
+    return values;
+  };
+  EXPECT_EQ(losses("parts.metrics.jsonl"), losses("whole.metrics.jsonl"));
+}
+
+TEST_F(ResumeTest, every_quantizer_goes_on) {
+  Recipe recipe = small_recipe();
+  recipe.epochs = 2;
+  for (const auto& [weights, activations] :
+       {std::pair{"ternary", "isometric2"}, {"xnor", "residual3"}, {"dorefa2", "unsigned2"}}) {
+    recipe.weights = parse_quantizer(weights, Operand::kWeights);
+    recipe.activations = parse_quantizer(activations, Operand::kActivations);
+    const std::string whole = fmt::format("whole-{}", weights), parts = fmt::format("parts-{}", weights);
+    run(recipe, options(whole));
+    interrupt(recipe, options(parts), 1);
+    run(recipe, options(parts));
+    EXPECT_EQ(bytes(options(parts)), bytes(options(whole))) << weights;
+  }
 }
 
 TEST_F(ResumeTest, arithmetic_of_the_checkpoint_is_kept) {

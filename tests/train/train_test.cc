@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "bitloom/ir.h"
 #include "synthetic.h"
+#include "train/metrics.h"
 
 namespace bitloom::train {
 namespace {
@@ -76,6 +78,84 @@ TEST_F(TrainTest, api_is_the_same_training) {
   EXPECT_EQ(api->version, kApiVersion);
   EXPECT_EQ(api->train, &train);
   EXPECT_EQ(api->read_recipe, &read_recipe);
+}
+
+Recipe small_twin() {
+  Recipe recipe = small_recipe();
+  recipe.name = "twin";
+  recipe.weights = recipe.last = recipe.activations = {Method::kFloat, 1, false, false};
+  recipe.epochs = 8;
+  return recipe;
+}
+
+TEST_F(TrainTest, float_twin_teaches) {
+  const Progress twin = run(small_twin(), options("twin"));
+  EXPECT_GE(twin.test_accuracy, 0.95);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "twin.ckpt"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "twin.html"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "twin.onnx")) << "it has no integers";
+  Recipe student = small_recipe();
+  student.epochs = 8;
+  student.teacher = Teacher{folder_ / "twin.ckpt", 2, 1};
+  std::fill(training_.labels.begin(), training_.labels.end(), 0);
+  training_.labels[0] = 3;  // so that there are four classes
+  const Progress taught = run(student, options("student"));
+  EXPECT_GE(taught.test_accuracy, 0.9) << "the labels are wrong and count nothing";
+  student.teacher->checkpoint = folder_ / "nowhere.ckpt";
+  EXPECT_NE(message_of([&] { run(student, options("a")); }).find("train it first"), std::string::npos);
+}
+
+TEST_F(TrainTest, bloom_files_are_written_as_well) {
+  Options bloom = options("a");
+  bloom.output.replace_extension(".bloom");
+  const Progress progress = run(small_recipe(), bloom);
+  run(small_recipe(), options("b"));
+  const ir::Network network = ir::load(bloom.output);
+  EXPECT_EQ(network.classes, test_.classes);
+  EXPECT_EQ(network.name, "small");
+  EXPECT_GT(progress.test_accuracy, 0);
+}
+
+TEST_F(TrainTest, metrics_and_report_stand_beside) {
+  std::vector<Progress> told;
+  Options with = options("a");
+  with.progress = [&](const Progress& progress) { told.push_back(progress); };
+  run(small_recipe(), with);
+  const std::vector<EpochRecord> metrics = read_metrics(folder_ / "a.metrics.jsonl");
+  ASSERT_EQ(metrics.size(), told.size());
+  for (size_t i = 0; i < metrics.size(); ++i) {
+    EXPECT_EQ(metrics[i].epoch, told[i].epoch);
+    EXPECT_EQ(metrics[i].test_accuracy, told[i].test_accuracy);
+    EXPECT_EQ(metrics[i].learning_rate, told[i].learning_rate);
+  }
+  const std::vector<std::byte> page = read_file(folder_ / "a.html");
+  const std::string text(reinterpret_cast<const char*>(page.data()), page.size());
+  EXPECT_NE(text.find("answers that differ from the trained graph"), std::string::npos);
+  EXPECT_NE(text.find("0 of 100"), std::string::npos);
+}
+
+TEST_F(TrainTest, steps_are_told) {
+  int64_t steps = 0;
+  Options with = options("a");
+  with.step = [&](const Step& step) {
+    EXPECT_EQ(step.steps, 10);
+    EXPECT_EQ(step.step, steps++ % 10 + 1);
+    EXPECT_GT(step.learning_rate, 0);
+  };
+  run(small_recipe(), with);
+  EXPECT_EQ(steps, 40);
+}
+
+TEST_F(TrainTest, diverged_training_is_stopped_bad) {
+  Recipe recipe = small_twin();
+  recipe.optimizer = Optimizer::kSgd;
+  recipe.logits = Logits::kScale;
+  recipe.input = Input::kPixels;
+  recipe.loss = Loss::kHinge;
+  for (Layer& layer : recipe.layers) layer.norm = false;
+  recipe.learning_rate = 1;
+  const std::string message = message_of([&] { run(recipe, options("a")); });
+  EXPECT_NE(message.find("its loss is no number any more. Lower 'learning_rate' (it is 1)"), std::string::npos) << message;
 }
 
 TEST_F(TrainTest, unsuitable_images_are_refused_bad) {
