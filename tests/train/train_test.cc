@@ -2,10 +2,12 @@
 //
 // A training learns, says how it goes, repeats itself exactly, and refuses what it cannot train on.
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "bitloom/ir.h"
 #include "synthetic.h"
+#include "train/checkpoint.h"
 #include "train/metrics.h"
 
 namespace bitloom::train {
@@ -146,16 +148,20 @@ TEST_F(TrainTest, steps_are_told) {
   EXPECT_EQ(steps, 40);
 }
 
-TEST_F(TrainTest, diverged_training_is_stopped_bad) {
-  Recipe recipe = small_twin();
-  recipe.optimizer = Optimizer::kSgd;
-  recipe.logits = Logits::kScale;
-  recipe.input = Input::kPixels;
-  recipe.loss = Loss::kHinge;
-  for (Layer& layer : recipe.layers) layer.norm = false;
-  recipe.learning_rate = 1;
-  const std::string message = message_of([&] { run(recipe, options("a")); });
-  EXPECT_NE(message.find("its loss is no number any more. Lower 'learning_rate' (it is 1)"), std::string::npos) << message;
+TEST_F(TrainTest, diverged_training_is_stopped_and_keeps_its_checkpoint_bad) {
+  struct Stop {};
+  Options once = options("a");
+  once.progress = [](const Progress&) { throw Stop(); };
+  EXPECT_THROW(run(small_recipe(), once), Stop);
+  const std::filesystem::path path = folder_ / "a.ckpt";
+  Checkpoint checkpoint = parse_checkpoint(read_file(path), "a");
+  checkpoint.tensors.at("logits.scale").data[0] = std::nanf("");
+  write_file(path, checkpoint_bytes(checkpoint));
+  const std::vector<std::byte> before = read_file(path);
+  EXPECT_EQ(message_of([&] { run(small_recipe(), options("a")); }),
+            "small: the training diverged in epoch 2: its loss is no number any more. Lower 'learning_rate' (it is 0.01) and "
+            "train anew with --restart; the checkpoint of the epoch before stays");
+  EXPECT_EQ(read_file(path), before);
 }
 
 TEST_F(TrainTest, unsuitable_images_are_refused_bad) {
