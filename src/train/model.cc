@@ -13,7 +13,10 @@ namespace {
 
 constexpr float kLowestScale = 1e-3F;      // of a norm
 constexpr float kLowestParameter = 1e-3F;  // a quantizer's scale is positive
-constexpr double kParameterRate = 0.1;     // one number for a whole layer needs no large steps
+// Residual estimators pass gradients where |r_i| <= 1: with a first gamma above 2, no level would between 1 and gamma - 1.
+constexpr float kHighestGamma = 2;
+// One number for a whole layer needs no large steps; the norm before it moves with it, so that noise may carry both away.
+constexpr double kParameterRate = 0.03;
 constexpr int64_t kExactInFloat = int64_t{1} << 24;
 
 at::Tensor random_latent(const std::vector<int64_t>& shape, uint64_t seed, size_t node) {
@@ -49,6 +52,11 @@ at::Tensor flat(const at::Tensor& x) { return x.contiguous().flatten(1); }
 
 /// As 32-bit floats: what the exported file has.
 at::Tensor in_units(const at::Tensor& value, double unit) { return (value.detach().to(at::kDouble) / unit).to(at::kFloat); }
+
+bool is_residual(const Node& node) {
+  const auto* op = std::get_if<QuantizeOp>(&node.op);
+  return op != nullptr && (op->quantizer.method == Method::kResidual || op->quantizer.method == Method::kIsometric);
+}
 
 /// Logits without a norm begin at a size that a softmax can work with.
 double logits_factor(const Node& node) {
@@ -206,10 +214,11 @@ at::Tensor Model::evaluated(size_t index, const std::vector<at::Tensor>& results
 std::vector<Parameter> Model::parameters() const {
   std::vector<Parameter> parameters;
   for (size_t i = 0; i < states_.size(); ++i) {
-    const std::string& name = architecture_.nodes[i].name;
+    const Node& node = architecture_.nodes[i];
+    const std::string& name = node.name;
     const State& state = states_[i];
     if (state.latent.defined()) {
-      const auto& op = std::get<ProductOp>(architecture_.nodes[i].op);
+      const auto& op = std::get<ProductOp>(node.op);
       Parameter latent{.name = name + ".latent", .value = state.latent, .rate = latent_rate(op)};
       latent.decays = op.weights.method == Method::kFloat;
       if (!latent.decays) {
@@ -219,8 +228,10 @@ std::vector<Parameter> Model::parameters() const {
       parameters.push_back(std::move(latent));
     }
     if (state.parameter.defined()) {
-      parameters.push_back(
-          {.name = name + ".quantizer", .value = state.parameter, .rate = kParameterRate, .lowest = kLowestParameter});
+      Parameter parameter{.name = name + ".quantizer", .value = state.parameter, .rate = kParameterRate};
+      parameter.lowest = kLowestParameter;
+      if (is_residual(node)) parameter.highest = kHighestGamma;
+      parameters.push_back(std::move(parameter));
     }
     // A positive scale lets thresholds ascend and loses nothing: the weights carry the sign.
     if (state.scale.defined())

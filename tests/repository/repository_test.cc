@@ -26,7 +26,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude{
     {"lower", {"base", "ir", "frontend"}},
     {"engine", {"base", "ir"}},
     {"capi", {"base", "ir", "lower", "engine"}},
-    {"train", {"base", "ir", "data"}},
+    {"train", {"base", "ir", "data", "frontend", "lower", "engine"}},
     {"cli", {"base", "ir", "data", "frontend", "lower", "engine", "train"}},
 };
 
