@@ -45,7 +45,7 @@ void cut(const Arguments& arguments) {
 void add_cut(CLI::App& program) {
   auto* command = program.add_subcommand("cut", "cut a network in two after a layer; run the halves as a pipeline");
   command->footer(
-      "Example: bitloom cut lfc-w1a1 --after layer1.sign -o a.bloom b.bloom\n"
+      "Example: bitloom cut lfc-w1a1 --after dense1.act -o a.bloom b.bloom\n"
       "         bitloom run a.bloom digits/ -o - | bitloom run b.bloom -\n"
       "`bitloom info` lists the layers and the bytes an image at every cut.");
   auto arguments = std::make_shared<Arguments>();

@@ -57,11 +57,23 @@ class Exporter {
     return name;
   }
 
+  /// True for the image of a network that begins fully connected. It is flattened before anything else, as Brevitas does,
+  /// so that its quantized pixels are one vector and not a vector of one channel for each position.
+  bool is_flattened(const Node& node) const {
+    return std::holds_alternative<ImageOp>(node.op) &&
+           std::holds_alternative<FlattenOp>(network_.architecture.nodes.at(1).op);
+  }
+
   std::string write(const ImageOp& op, const Node& node, const TrainedNode&) {
-    const Dims shape = shape_of(node);
+    Dims shape = shape_of(node);
     writer_.input("image", shape);
+    std::string image = "image";
+    if (is_flattened(node)) {
+      shape = shape_of(network_.architecture.nodes[1]);
+      image = add_flatten("image", "image.flat", shape);
+    }
     const bool pixels = op.input == Input::kPixels;
-    writer_.add("Mul", {"image", writer_.constant("image.factor", pixels ? 255.0F : 2.0F)}, "image.scaled", shape);
+    writer_.add("Mul", {image, writer_.constant("image.factor", pixels ? 255.0F : 2.0F)}, "image.scaled", shape);
     writer_.add("Sub", {"image.scaled", writer_.constant("image.middle", pixels ? 128.0F : 1.0F)}, "image.centred", shape);
     if (pixels) return add_quant("image.centred", "pixels", 8, true, false, shape);
     return add_signs("image.centred", "one", "pixels", shape);
@@ -230,10 +242,14 @@ class Exporter {
     return writer_.add("Add", {input(node, 0), input(node, 1)}, node.name, shape_of(node));
   }
 
-  std::string write(const FlattenOp&, const Node& node, const TrainedNode&) {
-    writer_.add("Flatten", {input(node)}, node.name, shape_of(node));
+  std::string add_flatten(const std::string& from, const std::string& name, const Dims& shape) {
+    writer_.add("Flatten", {from}, name, shape);
     writer_.attribute("axis", int64_t{1});
-    return node.name;
+    return name;
+  }
+
+  std::string write(const FlattenOp&, const Node& node, const TrainedNode&) {
+    return is_flattened(source(node)) ? input(node) : add_flatten(input(node), node.name, shape_of(node));
   }
 
   std::string write(const LogitsOp& op, const Node& node, const TrainedNode& trained) {

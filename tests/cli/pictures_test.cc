@@ -107,7 +107,7 @@ TEST(Pictures, names_of_classes_must_fit_bad) {
             "bitloom: error: network 'sfc-w1a1': the name of class 9 is empty\n");
   EXPECT_EQ(shell.run(convert + "--classes a,b --data mnist").status, 2);
   EXPECT_EQ(shell.run(convert + "--data imagenet").status, 2);
-  shell.output("bitloom cut sfc-w1a1 --after layer1.sign -o a.bloom b.bloom");
+  shell.output("bitloom cut sfc-w1a1 --after dense1.act -o a.bloom b.bloom");
   EXPECT_EQ(shell.run("bitloom convert a.bloom -o out.bloom --data mnist").err,
             "bitloom: error: network 'sfc-w1a1': predicts no class that could be named\n");
   EXPECT_FALSE(std::filesystem::exists(shell.path("out.bloom")));

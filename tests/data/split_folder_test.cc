@@ -66,7 +66,10 @@ TEST_F(SplitFolder, test_images_become_what_training_images_are) {
   write("test/a/a.png", test::colour_png(2, 2, 9));
   EXPECT_EQ(read(Split::kTest).images.channels, 1);
   write("test/a/b.png", grey_png(3, 2, 1));
-  EXPECT_EQ(error(Split::kTest), path().string() + "/test/a/b.png: is 3 x 2 pixels (width x height); expected 2 x 2");
+  EXPECT_EQ(
+      error(Split::kTest),
+      path().string() +
+          "/test/a/b.png: is 3 x 2 pixels (width x height); expected 2 x 2, to which `bitloom run --resize` brings it");
 }
 
 TEST_F(SplitFolder, what_is_no_data_set_is_said_bad) {

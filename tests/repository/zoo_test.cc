@@ -68,7 +68,7 @@ TEST(Zoo, each_model_has_its_files_and_they_agree) {
     SCOPED_TRACE(name);
     std::set<std::string> files;
     for (const auto& entry : fs::directory_iterator(kModels / name)) files.insert(entry.path().filename().string());
-    ASSERT_EQ(files, (std::set<std::string>{"README.md", "card.json", name + ".bloom", "recipe.json"}));
+    ASSERT_EQ(files, (std::set<std::string>{"README.md", "card.json", "metrics.jsonl", name + ".bloom", "recipe.json"}));
     const nlohmann::json card = json_of(kModels / name / "card.json"), recipe = json_of(kModels / name / "recipe.json");
     EXPECT_EQ(card.at("name"), name);
     EXPECT_EQ(recipe.at("name"), name);
