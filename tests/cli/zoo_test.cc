@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Models by name: where they are looked for, in which commands, what the cards say, and that it is true.
+#include <algorithm>
 #include <fstream>
 
 #include <gtest/gtest.h>
