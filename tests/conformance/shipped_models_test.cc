@@ -18,7 +18,7 @@ struct Shipped {
   int64_t right;  ///< of the 100 in models/digits
 };
 
-constexpr Shipped kShipped[] = {{"lfc-w1a1", 99}, {"sfc-w1a1", 99}};
+constexpr Shipped kShipped[] = {{"arch1-isometric2", 99}, {"arch1-isometric3", 100}, {"lfc-w1a1", 100}, {"sfc-w1a1", 100}};
 
 const std::filesystem::path kModels = std::filesystem::path(BITLOOM_SOURCE_DIR) / "models";
 
