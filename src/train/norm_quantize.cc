@@ -4,6 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include "tensor.h"
+
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
