@@ -51,6 +51,16 @@ TEST(Architecture, float_networks_are_known) {
           .is_float);
 }
 
+TEST(Architecture, example_recipes_have_one) {
+  const std::filesystem::path folder = std::filesystem::path(BITLOOM_SOURCE_DIR) / "examples/recipes";
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    const Recipe recipe = read_recipe(file.path());
+    EXPECT_EQ(recipe.name, file.path().stem());
+    const bool digits = recipe.data == "mnist";
+    EXPECT_NO_THROW(plan(recipe, digits ? 28 : 32, digits ? 28 : 32, digits ? 1 : 3, 10)) << file.path();
+  }
+}
+
 TEST(Architecture, what_does_not_fit_is_named_bad) {
   const auto refusal = [](const std::string& layers) {
     return test::message_of([&] { plan(recipe_of(layers), 8, 8, 3, 10); });
