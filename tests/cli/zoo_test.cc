@@ -179,7 +179,9 @@ TEST(SlowZoo, eval_gives_what_the_cards_say) {
   const Shell shell;
   const fs::path directory = data::data_directory();
   std::string missing;
-  for (const auto& model : shell.json("bitloom models --json")["models"]) {
+  const nlohmann::json list = shell.json("bitloom models --json");
+  ASSERT_FALSE(list["models"].empty());
+  for (const auto& model : list["models"]) {
     const std::string data = model["data"], name = model["name"];
     if (!fs::exists(directory / data)) {
       missing += " " + data;
