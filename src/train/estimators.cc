@@ -70,14 +70,16 @@ struct DorefaWeights : torch::autograd::Function<DorefaWeights> {
   }
 };
 
-/// `step` has a gradient if it is a parameter.
+/// `step` has a gradient if it is a parameter. Weights beyond the bounds keep their gradient, as only their latent range
+/// ends: without, each that a large rate carries there would stay for good.
 struct UniformEstimator : torch::autograd::Function<UniformEstimator> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& step, double lowest,
-                            double highest, at::ScalarType type) {
+                            double highest, Operand operand, at::ScalarType type) {
     const at::Tensor t = x / step;
     context->save_for_backward({t, step});
     context->saved_data["lowest"] = lowest;
     context->saved_data["highest"] = highest;
+    context->saved_data["weights"] = operand == Operand::kWeights;
     return t.clamp(lowest, highest).round().to(type);
   }
   static variable_list backward(AutogradContext* context, const variable_list& dv) {
@@ -85,31 +87,37 @@ struct UniformEstimator : torch::autograd::Function<UniformEstimator> {
     const at::Tensor& t = saved[0];
     const at::Tensor inside =
         t.ge(context->saved_data["lowest"].toDouble()).logical_and(t.le(context->saved_data["highest"].toDouble()));
-    const at::Tensor dx = dv[0].to(t.scalar_type()) * inside / saved[1];
-    return {dx, -(dx * t).sum().view({1}), {}, {}, {}};
+    const at::Tensor all = dv[0].to(t.scalar_type()) / saved[1], within = all * inside;
+    const bool weights = context->saved_data["weights"].toBool();
+    return {weights ? all : within, -(within * t).sum().view({1}), {}, {}, {}, {}};
   }
 };
 
-/// Values e (not integers) of given factors.
+/// Integers e / unit of given factors. What is left, r_i, is kept rather than e: each level is then two passes over memory.
 struct ResidualEstimator : torch::autograd::Function<ResidualEstimator> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& y, const at::Tensor& gammas) {
-    context->save_for_backward({y, gammas});
-    at::Tensor sum = at::zeros_like(y);
-    for (int64_t i = 0; i < gammas.size(0); ++i) sum = sum + sign_of(y - sum, y.scalar_type()) * gammas[i];
-    return sum;
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& y, const at::Tensor& gammas,
+                            const at::Tensor& unit) {
+    context->save_for_backward({y, gammas, unit});
+    at::Tensor rest = y.clone();
+    for (int64_t i = 0; i < gammas.size(0); ++i) subtract_level(rest, gammas[i]);
+    return (y - rest).div_(unit).round_();
   }
-  static variable_list backward(AutogradContext* context, const variable_list& de) {
+  static variable_list backward(AutogradContext* context, const variable_list& dv) {
     const auto saved = context->get_saved_variables();
     const at::Tensor& gammas = saved[1];
-    at::Tensor rest = saved[0], slope = at::zeros_like(rest);
+    const at::Tensor de = dv[0] / saved[2];
+    at::Tensor rest = saved[0].clone(), slope = at::zeros_like(rest);
     std::vector<at::Tensor> parameters;
     for (int64_t i = 0; i < gammas.size(0); ++i) {
-      slope = slope + gammas[i] * rest.abs().le(1);
-      parameters.push_back((de[0] * rest.clamp(-1, 1)).sum());
-      rest = rest - sign_of(rest, rest.scalar_type()) * gammas[i];
+      slope.add_(gammas[i] * rest.abs().le(1));
+      parameters.push_back((de * rest.clamp(-1, 1)).sum());
+      subtract_level(rest, gammas[i]);
     }
-    return {de[0] * slope, at::stack(parameters)};
+    return {slope.mul_(de), at::stack(parameters), {}};
   }
+
+ private:
+  static void subtract_level(at::Tensor& rest, const at::Tensor& gamma) { rest.sub_(at::copysign(gamma, rest)); }
 };
 
 std::vector<float> floats(const at::Tensor& tensor) {
@@ -121,14 +129,14 @@ bool is_residual(const Quantizer& q) { return q.method == Method::kResidual || q
 
 /// The factors as a tensor that passes gradients to the parameter.
 at::Tensor gammas_of(const Quantizer& quantizer, const at::Tensor& parameter, const at::Tensor& like) {
+  const at::TensorOptions options = like.options().requires_grad(false);
+  // Made where it is used: reading the parameter would wait for a device.
+  if (quantizer.method == Method::kIsometric)
+    return at::arange(quantizer.bits, options).neg().exp2() * parameter.to(options);
   const Activation now = activation_of(quantizer, parameter);
   at::Tensor values = at::empty({quantizer.bits}, at::kFloat);
   std::copy_n(now.gamma, quantizer.bits, values.data_ptr<float>());
-  values = values.to(like.options().requires_grad(false));
-  if (quantizer.method == Method::kIsometric) {
-    const at::Tensor shares = values / values[0];
-    return shares * parameter.to(like.options().requires_grad(false));
-  }
+  values = values.to(options);
   return values + (parameter - parameter.detach()).to(like.scalar_type());  // rounding has the gradient 1
 }
 
@@ -160,7 +168,7 @@ at::Tensor quantize_weights(const Quantizer& quantizer, const at::Tensor& latent
   if (quantizer.method == Method::kDorefa) return DorefaWeights::apply(latent, int64_t{quantizer.bits}, type);
   const IntegerRange range = integers(quantizer, Operand::kWeights);
   return UniformEstimator::apply(latent, parameter, static_cast<double>(range.lowest), static_cast<double>(range.highest),
-                                 type);
+                                 Operand::kWeights, type);
 }
 
 at::Tensor filter_scale(const Quantizer& quantizer, const at::Tensor& latent) {
@@ -218,14 +226,16 @@ at::Tensor quantize_activations(const Quantizer& quantizer, const at::Tensor& y,
   if (quantizer.method == Method::kFloat) return y.relu();
   if (quantizer.method == Method::kBipolar) return SignActivations::apply(y);
   if (is_residual(quantizer)) {
-    const at::Tensor v = ResidualEstimator::apply(y, gammas_of(quantizer, parameter, y)) / unit_of(quantizer, parameter);
-    return v + (v.round() - v).detach();  // an integer up to rounding before
+    const at::Tensor gammas = gammas_of(quantizer, parameter, y);
+    const at::Tensor unit = quantizer.method == Method::kIsometric ? gammas.detach()[quantizer.bits - 1]
+                                                                   : at::full({}, kResidualUnit, gammas.options());
+    return ResidualEstimator::apply(y, gammas, unit);
   }
   const IntegerRange range = integers(quantizer, Operand::kActivations);
   const at::Tensor step =
       parameter.defined() ? parameter.to(y.scalar_type()) : at::full({1}, unit_of(quantizer, {}), y.options());
   return UniformEstimator::apply(y, step, static_cast<double>(range.lowest), static_cast<double>(range.highest),
-                                 y.scalar_type());
+                                 Operand::kActivations, y.scalar_type());
 }
 
 std::vector<int32_t> integer_gammas(const Quantizer& quantizer, const at::Tensor& parameter) {

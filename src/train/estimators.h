@@ -24,7 +24,8 @@ at::Tensor initial_parameter(const Quantizer& quantizer, Operand operand);
 ///   kBipolar  v = sign(w), dw = dv (latent weights are kept in [-1, 1], where the estimate holds)
 ///   kXnor     v = sign(w); of W~ = alpha v the paper's dw = dW~ (1 / n + alpha 1(|w| <= 1)), with dW~ = dv / alpha
 ///   kDorefa   v = 2 round((2^k - 1) (tanh w / (2 max |tanh w|) + 1/2)) - (2^k - 1), round's gradient 1; k = 1: sign
-///   kUniform  v = round(clip(w / s)), dw = dv / s within the bounds, ds = -sum of dv w / s^2 there
+///   kUniform  v = round(clip(w / s)), dw = dv / s (also beyond the bounds, as latent weights are kept in [-1, 1] as well),
+///             ds = -sum of dv w / s^2 within the bounds
 at::Tensor quantize_weights(const Quantizer& quantizer, const at::Tensor& latent, const at::Tensor& parameter,
                             at::ScalarType type);
 
@@ -42,7 +43,7 @@ double unit_of(const Quantizer& quantizer, const at::Tensor& parameter);
 ///   kFloat     v = max(y, 0)
 ///   kBipolar   v = sign(y), dy = dv 1(|y| <= 1)
 ///   kDorefa    v = round((2^k - 1) clip(y, 0, 1)), dy = dv (2^k - 1) within the bounds
-///   kUniform   as for weights
+///   kUniform   v = round(clip(y / s)), dy = dv / s within the bounds, ds = -sum of dv y / s^2 there
 ///   kResidual  e = sum sign(r_i) gamma_i, r_1 = y, r_(i+1) = r_i - sign(r_i) gamma_i; dy = de sum gamma_i 1(|r_i| <= 1),
 ///              dgamma_i = de clip(r_i, -1, 1)
 ///   kIsometric the same with gamma_i = gamma / 2^(i-1); dgamma = de sum clip(r_i, -1, 1) / 2^(i-1) (equations 7 and 8)

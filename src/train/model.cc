@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include "random.h"
 
@@ -95,7 +96,7 @@ Model::Model(Architecture architecture, uint64_t seed, at::ScalarType arithmetic
 at::Tensor Model::forward(const at::Tensor& batch) { return run(batch, Mode::kTrain); }
 
 at::Tensor Model::infer(const at::Tensor& batch) const {
-  const at::NoGradGuard no_gradients;
+  const c10::NoGradGuard no_gradients;
   return run(batch, Mode::kInfer);
 }
 
@@ -163,7 +164,7 @@ at::Tensor Model::logits(size_t node, const at::Tensor& x, Mode mode) const {
 }
 
 at::Tensor Model::evaluate(const at::Tensor& batch, std::vector<at::Tensor>* seen) const {
-  const at::NoGradGuard no_gradients;
+  const c10::NoGradGuard no_gradients;
   std::vector<at::Tensor> results{batch.to(at::kDouble)};
   for (size_t i = 1; i < states_.size(); ++i) results.push_back(evaluated(i, results));
   const at::Tensor last = results.back();
@@ -257,7 +258,7 @@ TrainedNode Model::trained_node(size_t index) const {
   TrainedNode result;
   double unit = 1;
   if (const auto* op = std::get_if<ProductOp>(&node.op)) {
-    const at::NoGradGuard no_gradients;
+    const c10::NoGradGuard no_gradients;
     result.weights = values<int16_t>(weights(index, at::kFloat));
     const at::Tensor alpha = filter_scale(op->weights, state.latent);
     if (alpha.defined()) result.filter_scale = values(alpha);

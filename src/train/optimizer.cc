@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include "bitloom/error.h"
 
@@ -41,20 +42,45 @@ void adam_on_cpu(float* __restrict value, const float* __restrict gradient, floa
   }
 }
 
-void adam(at::Tensor& value, const at::Tensor& gradient, at::Tensor& mean, at::Tensor& square, Update by) {
-  if (value.is_cpu()) {
-    adam_on_cpu(value.data_ptr<float>(), gradient.data_ptr<float>(), mean.data_ptr<float>(), square.data_ptr<float>(),
-                value.numel(), by);
-    return;
-  }
-  mean.mul_(kMeanDecay).add_(gradient, 1 - kMeanDecay);
-  square.mul_(kSquareDecay).addcmul_(gradient, gradient, 1 - kSquareDecay);
-  value.mul_(by.kept).addcdiv_(mean, square.sqrt().add_(kEpsilon), -by.rate * by.correction).clamp_(by.lowest, by.highest);
+void clamp(at::Tensor& value, const Update& by) {
+  if (std::isfinite(by.lowest) || std::isfinite(by.highest)) value.clamp_(by.lowest, by.highest);
 }
+
+/// The same for all tensors at once: what limits a device is the number of kernels.
+struct AdamOnDevice {
+  std::vector<at::Tensor> values, gradients, means, squares;
+  std::vector<at::Scalar> rates;
+  std::vector<Update> updates;
+
+  void add(const at::Tensor& value, const at::Tensor& gradient, const at::Tensor& mean, const at::Tensor& square,
+           Update by) {
+    values.push_back(value);
+    gradients.push_back(gradient);
+    means.push_back(mean);
+    squares.push_back(square);
+    rates.emplace_back(-by.rate * by.correction);
+    updates.push_back(by);
+  }
+
+  void step() {
+    if (values.empty()) return;
+    at::_foreach_mul_(means, kMeanDecay);
+    at::_foreach_add_(means, gradients, 1 - kMeanDecay);
+    at::_foreach_mul_(squares, kSquareDecay);
+    at::_foreach_addcmul_(squares, gradients, gradients, 1 - kSquareDecay);
+    const std::vector<at::Tensor> deviations = at::_foreach_sqrt(squares);
+    at::_foreach_add_(deviations, kEpsilon);
+    for (size_t i = 0; i < values.size(); ++i)
+      if (updates[i].kept != 1) values[i].mul_(updates[i].kept);
+    at::_foreach_addcdiv_(values, means, deviations, rates);
+    for (size_t i = 0; i < values.size(); ++i) clamp(values[i], updates[i]);
+  }
+};
 
 void descend(at::Tensor& value, const at::Tensor& gradient, at::Tensor& velocity, Update by) {
   velocity.mul_(kMeanDecay).add_(gradient);
-  value.mul_(by.kept).sub_(velocity, by.rate).clamp_(by.lowest, by.highest);
+  value.mul_(by.kept).sub_(velocity, by.rate);
+  clamp(value, by);
 }
 
 }  // namespace
@@ -77,10 +103,11 @@ Updater::Updater(Optimizer kind, double weight_decay, std::vector<Parameter> par
 }
 
 void Updater::step(double rate, int64_t step) {
-  const at::NoGradGuard no_gradients;
+  const c10::NoGradGuard no_gradients;
   const auto count = static_cast<double>(step + 1);
   // The moments start at zero; this undoes the bias (Kingma and Ba, 2015, end of section 2).
   const double correction = std::sqrt(1 - std::pow(kSquareDecay, count)) / (1 - std::pow(kMeanDecay, count));
+  AdamOnDevice on_device;
   for (Slot& slot : slots_) {
     at::Tensor& value = slot.parameter.value;
     if (!value.grad().defined()) continue;  // of an estimator that passes none
@@ -89,13 +116,17 @@ void Updater::step(double rate, int64_t step) {
     const double own = rate * slot.parameter.rate;
     const Update by{own, correction, slot.parameter.decays ? 1 - own * weight_decay_ : 1, slot.parameter.lowest,
                     slot.parameter.highest};
-    if (kind_ == Optimizer::kAdam) {
-      adam(value, gradient, slot.mean, slot.square, by);
-    } else {
+    if (kind_ == Optimizer::kSgd) {
       descend(value, gradient, slot.mean, by);
+    } else if (value.is_cpu()) {
+      adam_on_cpu(value.data_ptr<float>(), gradient.data_ptr<float>(), slot.mean.data_ptr<float>(),
+                  slot.square.data_ptr<float>(), value.numel(), by);
+    } else {
+      on_device.add(value, gradient, slot.mean, slot.square, by);
     }
     value.mutable_grad() = at::Tensor();
   }
+  on_device.step();
 }
 
 std::vector<NamedTensor> Updater::state() const {

@@ -105,8 +105,8 @@ std::vector<int32_t> model_answers(const Model& model, Input input, const Judges
   return result;
 }
 
-TrainingReport summarize(const Recipe& recipe, const Model& model, const Judges& judges, const std::vector<int32_t>& answers,
-                         std::vector<EpochRecord> epochs) {
+TrainingReport summarize(const Recipe& recipe, const Model& model, const Judges& judges,
+                         const std::vector<int32_t>& answers, std::vector<EpochRecord> epochs) {
   TrainingReport report;
   report.name = recipe.name;
   report.data = judges.set.name;

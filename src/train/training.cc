@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 #include <utility>
 
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
+#include <c10/core/GradMode.h>
 
 #include "batches.h"
 #include "bitloom/file.h"
@@ -16,6 +18,9 @@
 
 namespace bitloom::train {
 namespace {
+
+// Reading a loss waits for a GPU; this many steps are on their way to it in between.
+constexpr int64_t kStepsPerLookAtGpu = 20;
 
 const char* arithmetic_name(at::ScalarType type) { return type == at::kBFloat16 ? "bf16" : "f32"; }
 
@@ -46,19 +51,34 @@ std::optional<Model> load_teacher(const Recipe& recipe, const data::DataSet& tra
   return model;
 }
 
+/// The batch of one step. For a device in memory that it can copy while it computes.
+struct Batch {
+  at::Tensor images, labels;
+};
+
+Batch load_batch(const data::DataSet& training, const EpochPlan& plan, size_t first, size_t count, Input input,
+                 bool pinned) {
+  const auto indices = std::span(plan.order).subspan(first, count);
+  Batch batch{load_images(training.images, indices, std::span(plan.changes).subspan(first, count), input),
+              load_labels(training.labels, indices)};
+  if (pinned) batch = {batch.images.pin_memory(), batch.labels.pin_memory()};
+  return batch;
+}
+
 }  // namespace
 
 at::Device best_device() { return at::hasCUDA() ? at::Device(at::kCUDA) : at::Device(at::kCPU); }
 
-at::ScalarType fastest_arithmetic([[maybe_unused]] at::Device device) {
+at::ScalarType fastest_arithmetic(at::Device device) {
+  if (device.is_cuda()) return at::kBFloat16;
 #if defined(__x86_64__)
-  if (device.is_cpu() && __builtin_cpu_supports("avx512bf16")) return at::kBFloat16;
+  if (__builtin_cpu_supports("avx512bf16")) return at::kBFloat16;
 #endif
   return at::kFloat;
 }
 
 void restore(const Checkpoint& checkpoint, const std::vector<NamedTensor>& tensors, std::string_view source) {
-  const at::NoGradGuard no_gradients;
+  const c10::NoGradGuard no_gradients;
   for (const NamedTensor& tensor : tensors) {
     const auto saved = checkpoint.tensors.find(tensor.name);
     if (saved == checkpoint.tensors.end() || saved->second.shape != tensor.value.sizes().vec())
@@ -86,40 +106,49 @@ Training::Training(const Recipe& recipe, const data::DataSet& training, const Op
 Progress Training::run_epoch(int64_t epoch) {
   const data::Images& images = training_.images;
   const EpochPlan plan = plan_epoch(recipe_, images_, images.height, images.width, epoch);
-  const auto batch = static_cast<size_t>(recipe_.batch);
-  double loss_sum = 0, rate = 0;
-  int64_t right = 0;
+  const auto prepare = [&](int64_t i) {
+    const auto count = static_cast<size_t>(recipe_.batch);
+    return std::async(std::launch::async, load_batch, std::cref(training_), std::cref(plan), static_cast<size_t>(i) * count,
+                      count, recipe_.input, device_.is_cuda());
+  };
+  at::Tensor loss_sum = at::zeros({}, at::TensorOptions(device_).dtype(at::kDouble)), right = at::zeros_like(loss_sum);
+  Step seen{.epoch = epoch, .epochs = recipe_.epochs, .steps = steps_per_epoch_};
+  std::future<Batch> next = prepare(0);
   for (int64_t i = 0; i < steps_per_epoch_; ++i) {
-    const size_t first = static_cast<size_t>(i) * batch;
-    const auto indices = std::span(plan.order).subspan(first, batch);
-    const at::Tensor pixels =
-        load_images(images, indices, std::span(plan.changes).subspan(first, batch), recipe_.input).to(device_);
-    const at::Tensor labels = load_labels(training_.labels, indices).to(device_);
+    const Batch batch = next.get();
+    if (i + 1 < steps_per_epoch_) next = prepare(i + 1);
+    const at::Tensor pixels = batch.images.to(device_, batch.images.scalar_type(), /*non_blocking=*/true);
+    const at::Tensor labels = batch.labels.to(device_, batch.labels.scalar_type(), /*non_blocking=*/true);
     const at::Tensor logits = model_.forward(pixels);
     const at::Tensor loss = loss_of(recipe_, logits, labels, taught(pixels));
-    loss_sum += loss.item<double>();
-    if (!std::isfinite(loss_sum)) {
-      throw Error(
-          "{}: the training diverged in epoch {}: its loss is no number any more. Lower 'learning_rate' (it is {}) "
-          "and train anew with --restart; the checkpoint of the epoch before stays",
-          recipe_.name, epoch + 1, recipe_.learning_rate);
-    }
     loss.backward();
     const int64_t step = epoch * steps_per_epoch_ + i;
-    rate = learning_rate(recipe_.schedule, recipe_.learning_rate, step, recipe_.epochs * steps_per_epoch_);
-    updater_.step(rate, step);
-    right += logits.argmax(1).eq(labels).sum().item<int64_t>();
-    if (options_.step) {
-      const auto done = static_cast<double>(i + 1);
-      options_.step({epoch, recipe_.epochs, i + 1, steps_per_epoch_, loss_sum / done,
-                     static_cast<double>(right) / (done * static_cast<double>(recipe_.batch)), rate});
-    }
+    seen.learning_rate = learning_rate(recipe_.schedule, recipe_.learning_rate, step, recipe_.epochs * steps_per_epoch_);
+    updater_.step(seen.learning_rate, step);
+    loss_sum += loss.detach();
+    right += logits.detach().argmax(1).eq(labels).sum();
+    seen.step = i + 1;
+    if (!device_.is_cuda() || seen.step % kStepsPerLookAtGpu == 0 || seen.step == steps_per_epoch_)
+      look(loss_sum, right, seen);
   }
   return {.epoch = epoch + 1,
           .epochs = recipe_.epochs,
-          .loss = loss_sum / static_cast<double>(steps_per_epoch_),
-          .train_accuracy = static_cast<double>(right) / static_cast<double>(steps_per_epoch_ * recipe_.batch),
-          .learning_rate = rate};
+          .loss = seen.loss,
+          .train_accuracy = seen.train_accuracy,
+          .learning_rate = seen.learning_rate};
+}
+
+void Training::look(const at::Tensor& loss_sum, const at::Tensor& right, Step& seen) const {
+  const auto done = static_cast<double>(seen.step);
+  seen.loss = loss_sum.item<double>() / done;
+  seen.train_accuracy = right.item<double>() / (done * static_cast<double>(recipe_.batch));
+  if (!std::isfinite(seen.loss)) {
+    throw Error(
+        "{}: the training diverged in epoch {}: its loss is no number any more. Lower 'learning_rate' (it is {}) "
+        "and train anew with --restart; the checkpoint of the epoch before stays",
+        recipe_.name, seen.epoch + 1, recipe_.learning_rate);
+  }
+  if (options_.step) options_.step(seen);
 }
 
 at::Tensor Training::taught(const at::Tensor& images) const { return teacher_ ? teacher_->infer(images) : at::Tensor(); }

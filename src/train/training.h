@@ -17,7 +17,7 @@ namespace bitloom::train {
 /// Where LibTorch computes: the first CUDA device if it has one, else the CPU.
 at::Device best_device();
 
-/// bf16 where the CPU multiplies it by itself (twice the speed of floats); where that is emulated, and on a GPU, floats.
+/// bf16 on a GPU, and where the CPU multiplies it by itself (twice the speed of floats); where that is emulated, floats.
 at::ScalarType fastest_arithmetic(at::Device device);
 
 /// Copies the checkpoint's tensors into these. Throws Error, naming `source`, if one is missing or has another shape.
@@ -39,6 +39,8 @@ class Training {
 
  private:
   std::vector<NamedTensor> state() const;
+  /// Reads mean loss and accuracy so far and tells of the step. Throws Error if the loss is no number any more.
+  void look(const at::Tensor& loss_sum, const at::Tensor& right, Step& seen) const;
   at::Tensor taught(const at::Tensor& images) const;
 
   const Recipe& recipe_;

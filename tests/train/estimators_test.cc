@@ -220,10 +220,11 @@ TEST(Estimators, dorefa_weights_go_through_tanh) {
   EXPECT_EQ(weights(weight("dorefa1"), at::tensor({-0.5F, 0.5F}), {}).values, (std::vector<double>{-1, 1}));
 }
 
+// Weights beyond the bounds pass their gradient, or they could never come back.
 TEST(Estimators, ternary_weights_learn_their_scale) {
   const Result result = weights(weight("ternary"), at::tensor({-0.9F, -0.2F, 0.3F, 0.6F}), learned({0.5}));
   EXPECT_EQ(result.values, (std::vector<double>{-1, 0, 1, 1}));
-  expect_near(result.gradients, {0, 2 / 0.5, 3 / 0.5, 0}, 1e-5);
+  expect_near(result.gradients, {1 / 0.5, 2 / 0.5, 3 / 0.5, 4 / 0.5}, 1e-5);
   EXPECT_NEAR(result.parameter.at(0), -(2 * -0.2 + 3 * 0.3) / 0.25, 1e-4);
 }
 
