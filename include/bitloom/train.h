@@ -100,6 +100,7 @@ struct Recipe {
   Loss loss = Loss::kCrossEntropy;
   double label_smoothing = 0;
   std::optional<Teacher> teacher;
+  std::filesystem::path start;  ///< checkpoint of a trained network that this one begins as; relative to the recipe's folder
   int64_t shift = 0;       ///< random shift of the images, pixels in each direction
   bool reflect = false;    ///< what a shift uncovers mirrors the image, else it is dark
   bool flip = false;       ///< mirror half of the images
@@ -161,7 +162,7 @@ struct Api {
   Progress (*train)(const Recipe& recipe, const data::DataSet& training, const data::DataSet& test, const Options& options);
 };
 
-inline constexpr uint32_t kApiVersion = 2;
+inline constexpr uint32_t kApiVersion = 3;
 inline constexpr const char* kApiSymbol = "bitloom_train_api";
 using ApiFunction = const Api* (*)();
 

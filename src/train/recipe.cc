@@ -78,6 +78,11 @@ void read_training(JsonObject& object, Recipe& recipe) {
   object.take("teacher", [&](const json& value) {
     if (!value.is_null()) read_teacher(value, object.place(), recipe.teacher);
   });
+  object.take("start", [&](const json& value) {
+    if (!value.is_string())
+      throw Error("{}: 'start' is {}; it must be the path of a checkpoint", object.place(), shown(value));
+    recipe.start = value.get<std::string>();
+  });
   object.integer("shift", recipe.shift, 0, 64);
   object.choice("fill", recipe.reflect, kFills);
   object.flag("flip", recipe.flip);
@@ -129,6 +134,7 @@ Recipe read_recipe(const std::filesystem::path& path) {
   const std::vector<std::byte> bytes = read_file(path, kMaxRecipeBytes);
   Recipe recipe = parse_recipe({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
   if (recipe.teacher) recipe.teacher->checkpoint = path.parent_path() / recipe.teacher->checkpoint;
+  if (!recipe.start.empty()) recipe.start = path.parent_path() / recipe.start;
   return recipe;
 }
 
@@ -156,6 +162,7 @@ std::string print(const Recipe& recipe) {
                            {"temperature", recipe.teacher->temperature},
                            {"weight", recipe.teacher->weight}};
   }
+  document["start"] = recipe.start.filename().string();
   document["shift"] = recipe.shift;
   document["fill"] = name_of(recipe.reflect, kFills);
   document["flip"] = recipe.flip;

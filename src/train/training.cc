@@ -29,26 +29,48 @@ at::ScalarType choose_arithmetic(const std::optional<Checkpoint>& resumed, at::D
   return resumed->arithmetic == arithmetic_name(at::kBFloat16) ? at::kBFloat16 : at::kFloat;
 }
 
+/// A checkpoint of another training that the recipe names as its `field`.
+Checkpoint read_other(const Recipe& recipe, const std::filesystem::path& path, std::string_view field) {
+  const std::string source = path.string();
+  if (!std::filesystem::exists(path)) {
+    throw Error(
+        "{}: the checkpoint '{}' of '{}' is not there; train it first with `bitloom train` on its own recipe, or remove "
+        "'{}'",
+        recipe.name, source, field, field);
+  }
+  Checkpoint checkpoint = parse_checkpoint(read_file(path), source);
+  if (parse_recipe(checkpoint.recipe, source).input != recipe.input)
+    throw Error("{}: the network in {} ('{}') reads another input than this recipe", recipe.name, source, field);
+  return checkpoint;
+}
+
+std::vector<NamedTensor> tensors_of(const Model& model) {
+  std::vector<NamedTensor> tensors = model.statistics();
+  for (const Parameter& parameter : model.parameters()) tensors.push_back({parameter.name, parameter.value});
+  return tensors;
+}
+
 /// The teacher's network as its last checkpoint has it.
 std::optional<Model> load_teacher(const Recipe& recipe, const data::DataSet& training, at::ScalarType arithmetic,
                                   at::Device device) {
   if (!recipe.teacher) return std::nullopt;
   const std::string source = recipe.teacher->checkpoint.string();
-  if (!std::filesystem::exists(recipe.teacher->checkpoint)) {
-    throw Error(
-        "{}: the teacher's checkpoint '{}' is not there; train it first with `bitloom train` on its own recipe, or "
-        "remove 'teacher'",
-        recipe.name, source);
-  }
-  const Checkpoint checkpoint = parse_checkpoint(read_file(recipe.teacher->checkpoint), source);
+  const Checkpoint checkpoint = read_other(recipe, recipe.teacher->checkpoint, "teacher");
   const Recipe own = parse_recipe(checkpoint.recipe, source);
-  if (own.input != recipe.input)
-    throw Error("{}: the teacher in {} reads another input than this recipe", recipe.name, source);
   Model model(plan(own, training), own.seed, arithmetic, device);
-  std::vector<NamedTensor> tensors = model.statistics();
-  for (const Parameter& parameter : model.parameters()) tensors.push_back({parameter.name, parameter.value});
-  restore(checkpoint, tensors, source);
+  restore(checkpoint, tensors_of(model), source);
   return model;
+}
+
+/// Gives the model what the checkpoint of `start` has of it: the latent weights, all of which must be there, and what of
+/// norms and quantizers both have.
+void begin_as(const Recipe& recipe, const Model& model) {
+  const Checkpoint checkpoint = read_other(recipe, recipe.start, "start");
+  std::vector<NamedTensor> tensors = tensors_of(model);
+  std::erase_if(tensors, [&](const NamedTensor& tensor) {
+    return !tensor.name.ends_with(".latent") && !checkpoint.tensors.contains(tensor.name);
+  });
+  restore(checkpoint, tensors, recipe.start.string());
 }
 
 /// The batch of one step. For a device in memory that it can copy while it computes.
@@ -100,7 +122,11 @@ Training::Training(const Recipe& recipe, const data::DataSet& training, const Op
       model_(plan(recipe, training), recipe.seed, arithmetic_, device_),
       updater_(recipe.optimizer, recipe.weight_decay, model_.parameters()),
       teacher_(load_teacher(recipe, training, arithmetic_, device_)) {
-  if (resumed) restore(*resumed, state(), source);
+  if (resumed) {
+    restore(*resumed, state(), source);
+  } else if (!recipe.start.empty()) {
+    begin_as(recipe, model_);
+  }
 }
 
 Progress Training::run_epoch(int64_t epoch) {
@@ -154,8 +180,7 @@ void Training::look(const at::Tensor& loss_sum, const at::Tensor& right, Step& s
 at::Tensor Training::taught(const at::Tensor& images) const { return teacher_ ? teacher_->infer(images) : at::Tensor(); }
 
 std::vector<NamedTensor> Training::state() const {
-  std::vector<NamedTensor> tensors = model_.statistics();
-  for (const Parameter& parameter : model_.parameters()) tensors.push_back({parameter.name, parameter.value});
+  std::vector<NamedTensor> tensors = tensors_of(model_);
   for (NamedTensor& tensor : updater_.state()) tensors.push_back(std::move(tensor));
   return tensors;
 }

@@ -20,7 +20,7 @@ TEST(Recipe, every_field_is_read) {
       R"({"name": "a", "data": "b", "input": "pixels", "weights": "ternary", "activations": "isometric3", "last": "signed8n",
           "logits": "scale", "hidden": [3, 4], "epochs": 5, "batch": 6, "optimizer": "sgd", "schedule": "cosine",
           "learning_rate": 0.5, "weight_decay": 0.25, "loss": "cross_entropy", "label_smoothing": 0.125,
-          "teacher": {"checkpoint": "t.ckpt", "temperature": 2, "weight": 0.75}, "shift": 7, "fill": "reflect",
+          "teacher": {"checkpoint": "t.ckpt", "temperature": 2, "weight": 0.75}, "start": "s.ckpt", "shift": 7, "fill": "reflect",
           "flip": true, "cutout": 9, "validation": 8, "seed": 18446744073709551615})",
       "recipe.json");
   Recipe expected;
@@ -40,6 +40,7 @@ TEST(Recipe, every_field_is_read) {
   expected.weight_decay = 0.25;
   expected.label_smoothing = 0.125;
   expected.teacher = Teacher{"t.ckpt", 2, 0.75};
+  expected.start = "s.ckpt";
   expected.shift = 7;
   expected.reflect = true;
   expected.flip = true;
@@ -183,6 +184,7 @@ TEST(Recipe, values_out_of_range_are_named_bad) {
   EXPECT_NE(error_of(with(R"("learning_rate": 0)")).find("'learning_rate' is 0; it must be"), std::string::npos);
   EXPECT_EQ(error_of(with(R"("loss": "hinge", "label_smoothing": 0.1)")),
             "recipe.json: 'label_smoothing' and 'teacher' need the loss cross_entropy, not hinge");
+  EXPECT_EQ(error_of(with(R"("start": 3)")), "recipe.json: 'start' is 3; it must be the path of a checkpoint");
   EXPECT_EQ(error_of(with(R"("teacher": {"weight": 0.5})")),
             "recipe.json, teacher: 'checkpoint' is missing; name that of the teacher's training");
 }

@@ -9,6 +9,7 @@
 #include "synthetic.h"
 #include "train/checkpoint.h"
 #include "train/metrics.h"
+#include "train/quantizer.h"
 
 namespace bitloom::train {
 namespace {
@@ -107,6 +108,26 @@ TEST_F(TrainTest, float_twin_teaches) {
   EXPECT_NE(message_of([&] { run(student, options("a")); }).find("train it first"), std::string::npos);
 }
 
+TEST_F(TrainTest, training_begins_as_another_network) {
+  Recipe first = small_recipe();
+  first.epochs = 8;
+  const Progress before = run(first, options("first"));
+  Recipe second = small_recipe();
+  second.epochs = 1;
+  second.learning_rate = 1e-9;
+  second.weights = parse_quantizer("ternary", Operand::kWeights);
+  const double untrained = run(second, options("untrained")).test_accuracy;
+  second.start = folder_ / "first.ckpt";
+  const Progress progress = run(second, options("second"));
+  EXPECT_GT(progress.test_accuracy, untrained);
+  EXPECT_GE(progress.test_accuracy, before.test_accuracy - 0.1) << "ternary weights are near the binary ones";
+  second.start = folder_ / "nowhere.ckpt";
+  EXPECT_NE(message_of([&] { run(second, options("a")); }).find("of 'start' is not there"), std::string::npos);
+  second.start = folder_ / "first.ckpt";
+  second.layers.push_back(test::dense(7));
+  EXPECT_NE(message_of([&] { run(second, options("a")); }).find("is missing or has another shape"), std::string::npos);
+}
+
 TEST_F(TrainTest, bloom_files_are_written_as_well) {
   Options bloom = options("a");
   bloom.output.replace_extension(".bloom");
@@ -158,9 +179,10 @@ TEST_F(TrainTest, diverged_training_is_stopped_and_keeps_its_checkpoint_bad) {
   checkpoint.tensors.at("logits.scale").data[0] = std::nanf("");
   write_file(path, checkpoint_bytes(checkpoint));
   const std::vector<std::byte> before = read_file(path);
-  EXPECT_EQ(message_of([&] { run(small_recipe(), options("a")); }),
-            "small: the training diverged in epoch 2: its loss is no number any more. Lower 'learning_rate' (it is 0.01) and "
-            "train anew with --restart; the checkpoint of the epoch before stays");
+  EXPECT_EQ(
+      message_of([&] { run(small_recipe(), options("a")); }),
+      "small: the training diverged in epoch 2: its loss is no number any more. Lower 'learning_rate' (it is 0.01) and "
+      "train anew with --restart; the checkpoint of the epoch before stays");
   EXPECT_EQ(read_file(path), before);
 }
 
