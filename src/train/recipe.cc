@@ -95,6 +95,13 @@ void read_training(JsonObject& object, Recipe& recipe) {
   });
 }
 
+/// The checkpoint beside the recipe in `folder`, or, where there is none, of the same name from where the user is: a recipe
+/// of the zoo has nothing beside it.
+std::filesystem::path find_checkpoint(const std::filesystem::path& folder, const std::filesystem::path& name) {
+  const std::filesystem::path beside = folder / name;
+  return !std::filesystem::exists(beside) && std::filesystem::exists(name) ? name : beside;
+}
+
 }  // namespace
 
 void check(const Recipe& recipe, std::string_view source) {
@@ -133,8 +140,8 @@ Recipe parse_recipe(std::string_view text, std::string_view source) {
 Recipe read_recipe(const std::filesystem::path& path) {
   const std::vector<std::byte> bytes = read_file(path, kMaxRecipeBytes);
   Recipe recipe = parse_recipe({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
-  if (recipe.teacher) recipe.teacher->checkpoint = path.parent_path() / recipe.teacher->checkpoint;
-  if (!recipe.start.empty()) recipe.start = path.parent_path() / recipe.start;
+  if (recipe.teacher) recipe.teacher->checkpoint = find_checkpoint(path.parent_path(), recipe.teacher->checkpoint);
+  if (!recipe.start.empty()) recipe.start = find_checkpoint(path.parent_path(), recipe.start);
   return recipe;
 }
 

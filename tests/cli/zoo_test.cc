@@ -107,7 +107,7 @@ TEST(Zoo, an_installed_program_looks_beside_itself_only) {
 TEST(Zoo, unknown_names_list_the_close_ones_first_bad) {
   const Shell shell;
   const fs::path folder = shell.path("zoo");
-  for (const std::string name : {"cnv-w1a1", "cnv-w2a2", "a-name-of-its-own"}) {
+  for (const std::string name : {"net-w1a1", "net-w2a2", "a-name-of-its-own"}) {
     fs::create_directories(folder / name);
     std::ofstream(folder / name / (name + ".bloom")) << "x";
   }
@@ -119,8 +119,8 @@ TEST(Zoo, unknown_names_list_the_close_ones_first_bad) {
     EXPECT_TRUE(text.starts_with(start)) << text;
     return text.substr(std::min(start.size(), text.size()));
   };
-  EXPECT_TRUE(listed("cnv-w1a2").starts_with("cnv-w1a1, cnv-w2a2, ")) << listed("cnv-w1a2");
-  EXPECT_TRUE(listed("cvn-w2a2").starts_with("cnv-w2a2, "));
+  EXPECT_TRUE(listed("net-w1a2").starts_with("net-w1a1, net-w2a2, ")) << listed("net-w1a2");
+  EXPECT_TRUE(listed("nte-w2a2").starts_with("net-w2a2, "));
   EXPECT_TRUE(listed("a-name").starts_with("a-name-of-its-own, "));
   expect_error(shell, "bitloom info zoo/none", "zoo/none: cannot open: No such file or directory");
 }
