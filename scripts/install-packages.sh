@@ -4,7 +4,7 @@
 # Installs the Debian or Ubuntu packages that bitloom is built from, if any is missing.
 #   install-packages.sh core    the library and the program
 #   install-packages.sh test    what the whole test suite needs as well: GoogleTest, clang's sanitizers, LibTorch, npm,
-#                               compilers and an emulator for ARM
+#                               Verilator and Yosys, compilers and an emulator for ARM
 #   install-packages.sh train   the core and the trainer
 #   install-packages.sh bench   the core and Google Benchmark
 #   install-packages.sh peers   the core, oneDNN and npm, to measure beside oneDNN and ONNX Runtime
@@ -14,6 +14,7 @@ core="g++ cmake ninja-build pkg-config nlohmann-json3-dev libfmt-dev libcli11-de
   protobuf-compiler libonnx-dev libflatbuffers-dev flatbuffers-compiler libpng-dev libturbojpeg0-dev libarchive-dev
   libssl-dev zlib1g-dev libmatio-dev"
 train="libtorch-dev libopenblas0-pthread"
+hardware="verilator yosys"
 test="libgtest-dev clang"
 
 case "${1:-}" in
@@ -21,7 +22,7 @@ case "${1:-}" in
   train) wanted="$core $train"; why="build bitloom with its trainer (LibTorch)" ;;
   bench) wanted="$core libbenchmark-dev"; why="run bitloom's benchmarks" ;;
   peers) wanted="$core libdnnl-dev"; why="measure bitloom beside other runtimes" ;;
-  test) wanted="$core $train $test"; why="run bitloom's whole test suite" ;;
+  test) wanted="$core $train $hardware $test"; why="run bitloom's whole test suite" ;;
   *) echo "usage: $0 core|train|bench|peers|test" >&2; exit 2 ;;
 esac
 # Data sets and ONNX Runtime come through the npm client; any npm will do.
