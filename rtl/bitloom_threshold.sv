@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Thresholds of a tensor of integers that no matrix-vector unit produced (after an addition, a pool, at the input).
+//
+// The thresholds of word w of the channels are word w of the memory, Lanes rows of HasDescending + Levels*AccBits bits (see
+// bitloom_levels); with Rows = 1 all channels share one row, and the memory is a single row. AccBits, the width of a
+// threshold, must hold any input and be able to say "never": more than that of an unsigned input.
+//
+// Throughput: a word a cycle. Latency: 2 cycles. Ready goes through gates from the output to the input.
+// Clock: a carry chain of AccBits and, for many levels, the count of ones.
+`default_nettype none
+
+module bitloom_threshold #(
+  parameter int Channels = 8,
+  parameter int Lanes = 8,
+  parameter int InBits = 8,
+  parameter int Signed = 1,
+  parameter int AccBits = InBits + 1,
+  parameter int Levels = 1,
+  parameter int OutBits = 1,
+  parameter int HasDescending = 0,
+  parameter logic [(Levels+1)*OutBits-1:0] Codes = '0,
+  parameter int Rows = Channels,  // Channels, or 1
+  parameter ThresholdFile = "",
+  parameter ThresholdStyle = "auto"
+) (
+  input  logic                     clk_i,
+  input  logic                     rst_ni,
+  input  logic [Lanes*InBits-1:0]  in_data_i,
+  input  logic                     in_valid_i,
+  output logic                     in_ready_o,
+  output logic [Lanes*OutBits-1:0] out_data_o,
+  output logic                     out_valid_o,
+  input  logic                     out_ready_i
+);
+  if (Lanes < 1 || Channels % Lanes != 0) $fatal(1, "bitloom_threshold: Lanes must divide Channels");
+  if (Rows != 1 && Rows != Channels) $fatal(1, "bitloom_threshold: Rows is 1 or Channels");
+  if (Levels < 1) $fatal(1, "bitloom_threshold: Levels must be at least 1");
+  if (AccBits < InBits + 1 - Signed) $fatal(1, "bitloom_threshold: AccBits must hold every input as a signed number");
+
+  localparam int Words = (Rows == 1) ? 1 : Channels / Lanes;
+  localparam int WordBits = (Words > 1) ? $clog2(Words) : 1;
+  localparam int RowBits = HasDescending + Levels * AccBits;
+  localparam int MemoryRows = (Rows == 1) ? 1 : Lanes;
+
+  logic move, in_q, out_valid_q;
+  logic [Lanes*InBits-1:0] data_q;
+  logic [WordBits-1:0] word_q;
+  assign move = !(in_q && out_valid_q && !out_ready_i);
+  assign in_ready_o = move;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      in_q <= 1'b0;
+      out_valid_q <= 1'b0;
+      word_q <= '0;
+    end else begin
+      if (move) in_q <= in_valid_i;
+      if (in_q || out_ready_i) out_valid_q <= in_q;
+      if (in_valid_i && move) word_q <= (word_q == WordBits'(Words - 1)) ? '0 : word_q + 1'b1;
+    end
+    if (move) data_q <= in_data_i;
+  end
+
+  logic [MemoryRows*RowBits-1:0] rows;
+  bitloom_rom #(.Width(MemoryRows * RowBits), .Depth(Words), .File(ThresholdFile), .Style(ThresholdStyle)) u_rows (
+    .clk_i (clk_i),
+    .en_i  (move),
+    .addr_i(word_q),
+    .data_o(rows)
+  );
+
+  logic [Lanes*OutBits-1:0] codes;
+  for (genvar i = 0; i < Lanes; i++) begin : gen_lane
+    localparam int Row = (Rows == 1) ? 0 : i;
+    logic [AccBits-1:0] acc;
+    if (Signed != 0) assign acc = AccBits'($signed(data_q[i*InBits+:InBits]));
+    else assign acc = AccBits'(data_q[i*InBits+:InBits]);
+    bitloom_levels #(
+      .AccBits(AccBits), .Levels(Levels), .OutBits(OutBits), .HasDescending(HasDescending), .Codes(Codes)
+    ) u_levels (
+      .acc_i (acc),
+      .row_i (rows[Row*RowBits+:RowBits]),
+      .code_o(codes[i*OutBits+:OutBits])
+    );
+  end
+  always_ff @(posedge clk_i) if (in_q && move) out_data_o <= codes;
+  assign out_valid_o = out_valid_q;
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The SystemVerilog library against plain models: every word that a module gives at random parameters, with random stalls
+// and without, and how many cycles it takes.
+#include <span>
+
+#include <gtest/gtest.h>
+
+#include "support/temporary_folder.h"
+#include "units.h"
+
+namespace bitloom::test {
+namespace {
+
+using Draw = Case (Units::*)();
+constexpr Draw kDraws[] = {&Units::mvtu, &Units::window, &Units::max_pool, &Units::threshold, &Units::width, &Units::fifo};
+
+void check(uint64_t seed, int rounds, std::span<const Draw> draws) {
+  if (!have("verilator")) GTEST_SKIP() << "verilator is not installed";
+  Units units(seed);
+  std::vector<Case> cases;
+  for (int round = 0; round < rounds; ++round) {
+    for (Draw draw : draws) cases.push_back((units.*draw)());
+  }
+  TemporaryFolder folder;
+  std::string all;
+  for (const std::string& wrong : simulate(cases, folder.path())) all += wrong + "\n";
+  EXPECT_EQ(all, "") << "seed " << seed;
+}
+
+TEST(Rtl, units_agree_with_plain_models_with_and_without_stalls) { check(1, 4, kDraws); }
+
+TEST(SlowRtl, units_agree_at_many_more_parameters) {
+  for (uint64_t seed = 2; seed < 8; ++seed) check(seed, 12, kDraws);
+}
+
+}  // namespace
+}  // namespace bitloom::test

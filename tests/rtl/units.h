@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <random>
+
+#include "bench.h"
+
+namespace bitloom::test {
+
+/// Draws parameters, contents and input, and says in plain loops what must come out.
+class Units {
+ public:
+  explicit Units(uint64_t seed) : random_(seed) {}
+
+  Case mvtu();
+  Case window();
+  Case max_pool();
+  Case threshold();
+  Case width();
+  Case fifo();
+
+ private:
+  int64_t pick(int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(random_); }
+  int divisor(int number);
+  int style() { return int(pick(0, 2)); }
+  std::vector<int64_t> codes(size_t count, int bits);
+  /// Words of any width (elements of one bit).
+  Words random_words(int width, size_t count);
+
+  std::mt19937_64 random_;
+};
+
+}  // namespace bitloom::test
