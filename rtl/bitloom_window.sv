@@ -69,6 +69,17 @@ module bitloom_window #(
   localparam int Ahead = (InH - (OutH - 1) * StrideH) * Row;  // from the last output row's first row to the next picture's
   localparam int Padded = (PadTop + PadLeft + PadBottom + PadRight > 0) ? 1 : 0;
 
+  // Whether any window meets the picture in a direction: else output would run on without input.
+  function automatic int meets(input int outs, input int stride, input int kernel, input int dilation, input int pad, input int size);
+    int o, k;
+    meets = 0;
+    for (o = 0; o < outs; o = o + 1)
+      for (k = 0; k < kernel; k = k + 1)
+        if (o * stride + k * dilation >= pad && o * stride + k * dilation < pad + size) meets = 1;
+  endfunction
+  if (meets(OutH, StrideH, KernelH, DilationH, PadTop, InH) == 0 || meets(OutW, StrideW, KernelW, DilationW, PadLeft, InW) == 0)
+    $fatal(1, "bitloom_window: every window sees padding only");
+
   // How far the read position moves when the word loop, kx, ky, ox steps, and where a row of outputs ends; all in words. A loop
   // that steps takes back what the loops inside it have moved.
   localparam int BackX = (KernelW - 1) * DilationW * Cf;

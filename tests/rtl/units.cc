@@ -143,6 +143,14 @@ Case Units::mvtu() {
 }
 
 Case Units::window() {
+  for (;;) {
+    std::optional<Case> one = window_or_none();
+    if (one) return *one;
+  }
+}
+
+// None if every window sees padding only, which is not legal.
+std::optional<Case> Units::window_or_none() {
   const int lanes = pick(1, 4), words = pick(1, 3), channels = lanes * words, bits = pick(1, 3);
   const int kernel_h = pick(1, 3), kernel_w = pick(1, 3), dilation_h = pick(0, 3) ? 1 : 2, dilation_w = pick(0, 3) ? 1 : 2;
   const int stride_h = pick(1, 3), stride_w = pick(1, 3);
@@ -158,9 +166,11 @@ Case Units::window() {
 
   const std::vector<int64_t> input = codes(size_t(frames) * in_h * in_w * channels, bits);
   std::vector<int64_t> output;
+  bool meets = false;
   auto emit = [&](int frame, int oy, int ox, int ky, int kx, int word) {
     const int y = oy * stride_h - pads[0] + ky * dilation_h, x = ox * stride_w - pads[1] + kx * dilation_w;
     const bool inside = y >= 0 && y < in_h && x >= 0 && x < in_w;
+    meets |= inside;
     for (int lane = 0; lane < lanes; ++lane)
       output.push_back(inside ? input[((frame * in_h + y) * in_w + x) * channels + word * lanes + lane] : pad_code);
   };
@@ -177,6 +187,7 @@ Case Units::window() {
       }
     }
   }
+  if (!meets) return {};
   Case one{"bitloom_window",
            {{"Channels", number(channels)},
             {"Lanes", number(lanes)},

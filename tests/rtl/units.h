@@ -20,6 +20,7 @@ class Units {
   Case fifo();
 
  private:
+  std::optional<Case> window_or_none();
   int64_t pick(int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(random_); }
   int divisor(int number);
   int style() { return int(pick(0, 2)); }
