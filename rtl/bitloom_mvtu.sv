@@ -33,7 +33,7 @@ module bitloom_mvtu #(
   parameter int Levels = 1,
   parameter int OutBits = 1,
   parameter int HasDescending = 0,
-  parameter logic [(Levels+1)*OutBits-1:0] Codes = (Levels + 1) * OutBits == 2 ? 2'b10 : '0,
+  parameter logic [(Levels+1)*OutBits-1:0] Codes = ((Levels + 1) * OutBits)'(2),  // as bitloom_levels
   parameter WeightFile = "",
   parameter ThresholdFile = "",
   parameter WeightStyle = "auto",

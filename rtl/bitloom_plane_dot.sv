@@ -109,17 +109,17 @@ module bitloom_plane_dot #(
       .sum_o (dot)
     );
   end else begin : gen_counts
-    logic [Pairs*DotBits-1:0] sums;  // the first pair, the first two, ...
-    for (genvar pair = 0; pair < Pairs; pair++) begin : gen_sum
+    logic [Pairs*DotBits-1:0] terms;
+    for (genvar pair = 0; pair < Pairs; pair++) begin : gen_term
       localparam int Product = product(pair);
       logic [CountBits-1:0] count;
-      logic [DotBits-1:0] below;
       bitloom_popcount #(.Width(Simd)) u_count (.bits_i(match[pair*Simd+:Simd]), .count_o(count));
-      if (pair == 0) assign below = '0;
-      else assign below = sums[(pair-1)*DotBits+:DotBits];
-      assign sums[pair*DotBits+:DotBits] = below + DotBits'(Product) * DotBits'(count);
+      assign terms[pair*DotBits+:DotBits] = DotBits'(Product) * DotBits'(count);
     end
-    assign dot = sums[(Pairs-1)*DotBits+:DotBits];
+    always_comb begin
+      dot = '0;
+      for (int pair = 0; pair < Pairs; pair++) dot = dot + terms[pair*DotBits+:DotBits];
+    end
   end
 endmodule
 

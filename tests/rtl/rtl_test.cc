@@ -13,7 +13,8 @@ namespace bitloom::test {
 namespace {
 
 using Draw = Case (Units::*)();
-constexpr Draw kDraws[] = {&Units::mvtu, &Units::window, &Units::max_pool, &Units::threshold, &Units::width, &Units::fifo};
+constexpr Draw kDraws[] = {&Units::mvtu, &Units::window, &Units::max_pool, &Units::threshold, &Units::width, &Units::fifo,
+                           &Units::fork, &Units::add,    &Units::sum_pool, &Units::top1,      &Units::probe};
 
 void check(uint64_t seed, int rounds, std::span<const Draw> draws) {
   if (!have("verilator")) GTEST_SKIP() << "verilator is not installed";

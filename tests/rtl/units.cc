@@ -344,4 +344,159 @@ Case Units::fifo() {
   return one;
 }
 
+int64_t Units::Decoding::value(int64_t code) const {
+  if (plain) return sign_extend(code, bits);
+  int64_t result = bias;
+  for (int p = 0; p < bits; ++p) result += (code >> p & 1) * coefs[p];
+  return result;
+}
+
+int64_t Units::Decoding::reach() const {
+  int64_t result = std::abs(bias) + (int64_t(1) << bits);
+  for (int64_t coef : coefs) result += std::abs(coef);
+  return result;
+}
+
+Units::Decoding Units::decoding() {
+  Decoding result;
+  result.bits = pick(1, 4);
+  result.plain = pick(0, 2) == 0;
+  result.bias = pick(-9, 9);
+  const bool binary = pick(0, 1);
+  const int64_t first = pick(-5, 5);
+  for (int p = 0; p < result.bits; ++p) result.coefs.push_back(binary ? first * (1 << p) : pick(-9, 9));
+  return result;
+}
+
+Case Units::fork() {
+  const Words words = random_words(pick(1, 9), 40);
+  Case one{"bitloom_fork", {{"Width", number(words.width)}}, {}, {words}, {words, words}, 1, 0, {}, {}};
+  one.interval = 1;
+  one.latency = 0;
+  return one;
+}
+
+Case Units::add() {
+  const int lanes = pick(1, 4), count = lanes * 30;
+  const Decoding a = decoding(), b = decoding();
+  const int64_t scale_a = pick(-3, 3), scale_b = pick(-3, 3);
+  const int out_bits = std::bit_width(uint64_t(3 * a.reach() + 3 * b.reach())) + 1;
+  const std::vector<int64_t> in_a = codes(count, a.bits), in_b = codes(count, b.bits);
+  std::vector<int64_t> output;
+  for (int i = 0; i < count; ++i) output.push_back(scale_a * a.value(in_a[i]) + scale_b * b.value(in_b[i]));
+  Case one{"bitloom_add",
+           {{"Lanes", number(lanes)},
+            {"In0Bits", number(a.bits)},
+            {"In1Bits", number(b.bits)},
+            {"In0Plain", number(a.plain)},
+            {"In1Plain", number(b.plain)},
+            {"In0Coefs", literal(a.coefs, 32)},
+            {"In1Coefs", literal(b.coefs, 32)},
+            {"In0Bias", number(a.bias)},
+            {"In1Bias", number(b.bias)},
+            {"In0Scale", number(scale_a)},
+            {"In1Scale", number(scale_b)},
+            {"OutBits", number(out_bits)}},
+           {},
+           {pack(in_a, lanes, a.bits), pack(in_b, lanes, b.bits)},
+           {pack(output, lanes, out_bits)},
+           1,
+           0,
+           {},
+           {}};
+  one.interval = 1;
+  one.latency = 1;
+  return one;
+}
+
+Case Units::sum_pool() {
+  const int lanes = pick(1, 4), channels = lanes * pick(1, 3), kernel_h = pick(1, 3), kernel_w = pick(1, 3);
+  const int in_h = kernel_h + pick(0, 4), in_w = kernel_w + pick(0, 4), frames = 6;
+  const int out_h = in_h / kernel_h, out_w = in_w / kernel_w;
+  const Decoding element = decoding();
+  const int out_bits = std::bit_width(uint64_t(element.reach() * kernel_h * kernel_w)) + 1;
+  const std::vector<int64_t> input = codes(size_t(frames) * in_h * in_w * channels, element.bits);
+  std::vector<int64_t> output;
+  for (int frame = 0; frame < frames; ++frame) {
+    for (int oy = 0; oy < out_h; ++oy) {
+      for (int ox = 0; ox < out_w; ++ox) {
+        for (int c = 0; c < channels; ++c) {
+          int64_t sum = 0;
+          for (int y = oy * kernel_h; y < (oy + 1) * kernel_h; ++y) {
+            for (int x = ox * kernel_w; x < (ox + 1) * kernel_w; ++x)
+              sum += element.value(input[((frame * in_h + y) * in_w + x) * channels + c]);
+          }
+          output.push_back(sum);
+        }
+      }
+    }
+  }
+  Case one{"bitloom_sum_pool",
+           {{"Channels", number(channels)},
+            {"Lanes", number(lanes)},
+            {"Bits", number(element.bits)},
+            {"Plain", number(element.plain)},
+            {"Coefs", literal(element.coefs, 32)},
+            {"Bias", number(element.bias)},
+            {"InH", number(in_h)},
+            {"InW", number(in_w)},
+            {"KernelH", number(kernel_h)},
+            {"KernelW", number(kernel_w)},
+            {"OutBits", number(out_bits)}},
+           {},
+           {pack(input, lanes, element.bits)},
+           {pack(output, lanes, out_bits)},
+           out_h * out_w * channels / lanes,
+           0,
+           {},
+           {}};
+  one.interval = in_h * in_w * channels / lanes;
+  one.latency = ((kernel_h - 1) * in_w + kernel_w - 1) * (channels / lanes) + 1;
+  return one;
+}
+
+Case Units::top1() {
+  const int lanes = pick(1, 4), classes = lanes * pick(1, 5), bits = pick(1, 6), frames = 12;
+  const bool is_signed = pick(0, 1);
+  const std::vector<int64_t> input = codes(size_t(frames) * classes, bits);
+  auto value = [&](int64_t code) { return is_signed ? sign_extend(code, bits) : code; };
+  std::vector<int64_t> output;
+  for (int frame = 0; frame < frames; ++frame) {
+    int best = 0;
+    for (int i = 1; i < classes; ++i) {
+      if (value(input[frame * classes + i]) > value(input[frame * classes + best])) best = i;
+    }
+    output.push_back(best);
+  }
+  const int out_bits = std::max(1, int(std::bit_width(unsigned(classes - 1))));
+  Case one{
+      "bitloom_top1",
+      {{"Classes", number(classes)}, {"Lanes", number(lanes)}, {"InBits", number(bits)}, {"Signed", number(is_signed)}},
+      {},
+      {pack(input, lanes, bits)},
+      {pack(output, 1, out_bits)},
+      1,
+      0,
+      {},
+      {}};
+  one.interval = classes / lanes;
+  one.latency = classes / lanes;
+  return one;
+}
+
+Case Units::probe() {
+  const int frame_words = pick(1, 7), count = 50;
+  std::vector<int64_t> output;
+  for (int i = 0; i < count; ++i) output.push_back(int64_t(1) << 16 | i / frame_words << 8 | i);
+  return {"probed_stream",
+          {{"FrameWords", number(frame_words)}},
+          {},
+          {random_words(1, count)},
+          {pack(output, 1, 17)},
+          1,
+          0,
+          1,
+          0};
+}
+
 }  // namespace bitloom::test

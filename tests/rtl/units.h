@@ -18,12 +18,27 @@ class Units {
   Case threshold();
   Case width();
   Case fifo();
+  Case fork();
+  Case add();
+  Case sum_pool();
+  Case top1();
+  Case probe();
 
  private:
   std::optional<Case> window_or_none();
   int64_t pick(int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(random_); }
   int divisor(int number);
   int style() { return int(pick(0, 2)); }
+  /// How a coded element stands for its value.
+  struct Decoding {
+    int bits = 1;
+    bool plain = false;
+    std::vector<int64_t> coefs;
+    int64_t bias = 0;
+    int64_t value(int64_t code) const;
+    int64_t reach() const;  // no value is larger, either side
+  };
+  Decoding decoding();
   std::vector<int64_t> codes(size_t count, int bits);
   /// Words of any width (elements of one bit).
   Words random_words(int width, size_t count);
