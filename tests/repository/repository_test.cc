@@ -25,9 +25,10 @@ const std::map<std::string, std::set<std::string>> kMayInclude{
     {"frontend", {"base", "data"}},
     {"lower", {"base", "ir", "frontend"}},
     {"engine", {"base", "ir"}},
+    {"hw", {"base", "ir"}},
     {"capi", {"base", "ir", "lower", "engine"}},
     {"train", {"base", "ir", "data", "frontend", "lower", "engine"}},
-    {"cli", {"base", "ir", "data", "frontend", "lower", "engine", "train"}},
+    {"cli", {"base", "ir", "data", "frontend", "lower", "engine", "hw", "train"}},
 };
 
 std::string module_of(const std::string& header) {
