@@ -11,13 +11,13 @@
 //
 // Exactly: output word n of a picture is read in the first cycle after word n-1 was read in which (a) the input word it shows
 // was taken in an earlier cycle, and (b) the output register is free or being freed; it is at the output a cycle after that.
-// An input word is taken while fewer than Rows*InW*CF words lie between it and the upper left corner of the output row being
-// read, where rows of padding above the picture count as words.
-// Throughput, when neither side stalls, in cycles a picture: with T = OutH*OutW*KernelH*KernelW*CF output words and InH*InW*CF
-// input words, max(T, InH*InW*CF), if T is the greater one and the next picture's first Span - PadTop rows fit the ring beside
-// the rows of the last output row, Rows >= InH - (OutH-1)*StrideH + Span; with fewer rows up to a row's words
-// for each missing one are added.
-// Latency: the first word is at the output 2 cycles after its input word was taken (padding needs none).
+// An input word is taken in every cycle in which fewer than Depth = Rows*InW*CF words lie between it and the first word of the
+// picture row at the top of the output row being read; above a picture, rows of padding count as rows.
+// Throughput, when neither side stalls: max(InH*InW*CF, OutH*OutW*KernelH*KernelW*CF) cycles a picture if Rows is at least
+// Span + StrideH and InH - (OutH-1)*StrideH + Span, almost always with one row less. So the default is enough for a padded 3x3
+// kernel; without padding it costs about a row of input (InW*CF cycles) a picture, and one row more is enough.
+// Latency: the first word is at the output 2 cycles after its input word was taken. Padding waits for no input, so that of a
+// next picture is shown before any of it came. in_ready_o does not depend on out_ready_i through gates.
 // Clock: adders and a comparator of the ring's address width.
 `default_nettype none
 
@@ -57,6 +57,8 @@ module bitloom_window #(
   if (KernelH < 1 || KernelW < 1 || StrideH < 1 || StrideW < 1 || DilationH < 1 || DilationW < 1)
     $fatal(1, "bitloom_window: kernel, stride and dilation must be at least 1");
   if (PadTop < 0 || PadLeft < 0 || PadBottom < 0 || PadRight < 0) $fatal(1, "bitloom_window: padding must not be negative");
+  if (PadTop >= SpanH || PadBottom >= SpanH)
+    $fatal(1, "bitloom_window: padding above and below must be less than the rows that a window spans");
   if (InH + PadTop + PadBottom < SpanH || InW + PadLeft + PadRight < SpanW)
     $fatal(1, "bitloom_window: the kernel must fit the padded picture");
   if (Rows < SpanH) $fatal(1, "bitloom_window: Rows must be at least the rows that a window spans");

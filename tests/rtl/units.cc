@@ -154,15 +154,18 @@ std::optional<Case> Units::window_or_none() {
   const int lanes = pick(1, 4), words = pick(1, 3), channels = lanes * words, bits = pick(1, 3);
   const int kernel_h = pick(1, 3), kernel_w = pick(1, 3), dilation_h = pick(0, 3) ? 1 : 2, dilation_w = pick(0, 3) ? 1 : 2;
   const int stride_h = pick(1, 3), stride_w = pick(1, 3);
-  const int pads[4] = {int(pick(0, 2)), int(pick(0, 2)), int(pick(0, 2)), int(pick(0, 2))};
   const int span_h = (kernel_h - 1) * dilation_h + 1, span_w = (kernel_w - 1) * dilation_w + 1;
+  const int pads[4] = {int(pick(0, std::min(2, span_h - 1))), int(pick(0, 2)), int(pick(0, std::min(2, span_h - 1))),
+                       int(pick(0, 2))};
   const int in_h = std::max(1, span_h - pads[0] - pads[2]) + pick(0, 4),
             in_w = std::max(1, span_w - pads[1] - pads[3]) + pick(0, 4);
-  const bool depthwise = pick(0, 1);
+  const bool depthwise = pick(0, 1), enough_rows = pick(0, 1);
   const int64_t pad_code = pick(0, (1 << bits) - 1);
   const int out_h = (in_h + pads[0] + pads[2] - span_h) / stride_h + 1,
             out_w = (in_w + pads[1] + pads[3] - span_w) / stride_w + 1;
-  const int frames = 6;
+  const int frames = 8;
+  const int enough = std::max(span_h + stride_h, in_h - (out_h - 1) * stride_h + span_h);
+  const int rows = enough_rows ? enough : span_h + pick(0, stride_h);
 
   const std::vector<int64_t> input = codes(size_t(frames) * in_h * in_w * channels, bits);
   std::vector<int64_t> output;
@@ -206,6 +209,7 @@ std::optional<Case> Units::window_or_none() {
             {"DilationW", number(dilation_w)},
             {"PadCode", literal({pad_code}, bits)},
             {"Depthwise", number(depthwise)},
+            {"Rows", number(rows)},
             {"Style", kStyles[style()]}},
            {},
            {pack(input, lanes, bits)},
@@ -215,6 +219,7 @@ std::optional<Case> Units::window_or_none() {
            {},
            {}};
   one.surplus = one.frame_words;
+  if (enough_rows) one.interval = std::max(in_h * in_w * words, one.frame_words);
   return one;
 }
 
