@@ -34,7 +34,7 @@ module bitloom_add #(
   output logic                     out_valid_o,
   input  logic                     out_ready_i
 );
-  if (Lanes < 1) $fatal(1, "bitloom_add: Lanes must be at least 1");
+  if (Lanes < 1) $error("bitloom_add: Lanes must be at least 1");
 
   logic free, step, out_valid_q;
   assign free = !out_valid_q || out_ready_i;

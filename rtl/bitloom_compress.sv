@@ -19,7 +19,7 @@ module bitloom_compress #(
   input  logic [Bits-1:0]    bits_i,
   output logic [Columns-1:0] sum_o
 );
-  if (Group != 3 && Group != 6) $fatal(1, "bitloom_compress: Group is 3 or 6");
+  if (Group != 3 && Group != 6) $error("bitloom_compress: Group is 3 or 6");
 
   // Where column c begins in bits_i; height and offset are 0 below column 0.
   function automatic int height(input int c);
@@ -59,7 +59,7 @@ module bitloom_compress #(
     for (i = 0; i < Columns; i = i + 1) if (height(i) > tallest) tallest = height(i);
   endfunction
 
-  if (Bits != offset(Columns)) $fatal(1, "bitloom_compress: Bits must be the sum of Heights");
+  if (Bits != offset(Columns)) $error("bitloom_compress: Bits must be the sum of Heights");
 
   if (tallest(0) <= 2) begin : gen_add
     logic [Columns-1:0] row0, row1;

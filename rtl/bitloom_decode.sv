@@ -16,7 +16,7 @@ module bitloom_decode #(
   input  logic [Bits-1:0]    code_i,
   output logic [OutBits-1:0] value_o
 );
-  if (Bits < 1 || OutBits < 1) $fatal(1, "bitloom_decode: Bits and OutBits must be at least 1");
+  if (Bits < 1 || OutBits < 1) $error("bitloom_decode: Bits and OutBits must be at least 1");
 
   // Coefficients m, 2m, 4m ... are those of a number times m, which is one product instead of a sum.
   function automatic int binary(input int bits);

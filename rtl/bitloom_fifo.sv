@@ -23,11 +23,11 @@ module bitloom_fifo #(
   output logic             out_valid_o,
   input  logic             out_ready_i
 );
-  if (Width < 1) $fatal(1, "bitloom_fifo: Width must be at least 1");
-  if (Depth < 2) $fatal(1, "bitloom_fifo: Depth must be at least 2, or a word could not enter while another leaves");
+  if (Width < 1) $error("bitloom_fifo: Width must be at least 1");
+  if (Depth < 2) $error("bitloom_fifo: Depth must be at least 2, or a word could not enter while another leaves");
   /* verilator lint_off WIDTH */  // strings of different lengths
   if (Style != "auto" && Style != "block" && Style != "distributed")
-    $fatal(1, "bitloom_fifo: Style must be auto, block or distributed");
+    $error("bitloom_fifo: Style must be auto, block or distributed");
   localparam int Block = (Style == "block" || (Style == "auto" && Depth > 64 && Width * Depth >= 4096)) ? 1 : 0;
   /* verilator lint_on WIDTH */
 

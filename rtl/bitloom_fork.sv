@@ -20,7 +20,7 @@ module bitloom_fork #(
   output logic             out1_valid_o,
   input  logic             out1_ready_i
 );
-  if (Width < 1) $fatal(1, "bitloom_fork: Width must be at least 1");
+  if (Width < 1) $error("bitloom_fork: Width must be at least 1");
 
   logic had0_q, had1_q;  // who has the word already
   logic has0, has1;

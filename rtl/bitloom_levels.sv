@@ -18,8 +18,8 @@ module bitloom_levels #(
   input  logic [HasDescending+Levels*AccBits-1:0] row_i,
   output logic [OutBits-1:0]                      code_o
 );
-  if (Levels < 1) $fatal(1, "bitloom_levels: Levels must be at least 1");
-  if (HasDescending != 0 && HasDescending != 1) $fatal(1, "bitloom_levels: HasDescending is 0 or 1");
+  if (Levels < 1) $error("bitloom_levels: Levels must be at least 1");
+  if (HasDescending != 0 && HasDescending != 1) $error("bitloom_levels: HasDescending is 0 or 1");
 
   localparam int IndexBits = $clog2(Levels + 1);
 

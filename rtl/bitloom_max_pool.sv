@@ -28,8 +28,8 @@ module bitloom_max_pool #(
   output logic                  out_valid_o,
   input  logic                  out_ready_i
 );
-  if (Lanes < 1 || Channels % Lanes != 0) $fatal(1, "bitloom_max_pool: Lanes must divide Channels");
-  if (KernelH > InH || KernelW > InW) $fatal(1, "bitloom_max_pool: the kernel must fit the picture");
+  if (Lanes < 1 || Channels % Lanes != 0) $error("bitloom_max_pool: Lanes must divide Channels");
+  if (KernelH > InH || KernelW > InW) $error("bitloom_max_pool: the kernel must fit the picture");
 
   localparam int Words = Channels / Lanes;
   localparam int Depth = (InW / KernelW) * Words;

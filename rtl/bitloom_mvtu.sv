@@ -48,11 +48,11 @@ module bitloom_mvtu #(
   output logic                     out_valid_o,
   input  logic                     out_ready_i
 );
-  if (Simd < 1 || Inputs % Simd != 0) $fatal(1, "bitloom_mvtu: Simd must divide Inputs");
-  if (Pe < 1 || Outputs % Pe != 0) $fatal(1, "bitloom_mvtu: Pe must divide Outputs");
-  if (InPlanes < 1 || WeightPlanes < 1) $fatal(1, "bitloom_mvtu: an operand has at least one plane");
-  if (Xnor != 0 && Xnor != 1) $fatal(1, "bitloom_mvtu: Xnor is 0 or 1");
-  if (HasDescending != 0 && Levels == 0) $fatal(1, "bitloom_mvtu: a descending row needs thresholds");
+  if (Simd < 1 || Inputs % Simd != 0) $error("bitloom_mvtu: Simd must divide Inputs");
+  if (Pe < 1 || Outputs % Pe != 0) $error("bitloom_mvtu: Pe must divide Outputs");
+  if (InPlanes < 1 || WeightPlanes < 1) $error("bitloom_mvtu: an operand has at least one plane");
+  if (Xnor != 0 && Xnor != 1) $error("bitloom_mvtu: Xnor is 0 or 1");
+  if (HasDescending != 0 && Levels == 0) $error("bitloom_mvtu: a descending row needs thresholds");
 
   localparam int Steps = Inputs / Simd;
   localparam int Folds = Outputs / Pe;

@@ -10,7 +10,7 @@ module bitloom_ones #(
   input  logic [Width-1:0] bits_i,
   output logic [2:0]       count_o
 );
-  if (Width < 1 || Width > 6) $fatal(1, "bitloom_ones: Width must be from 1 to 6");
+  if (Width < 1 || Width > 6) $error("bitloom_ones: Width must be from 1 to 6");
 
   // Bit b of the count of ones of the table's index.
   function automatic logic [63:0] table_of(input int b);

@@ -53,7 +53,7 @@ module bitloom_plane_dot #(
   localparam int Most = Simd * extreme(0);
   localparam int Least = Simd * extreme(1);  // negated
   localparam int DotBits = (Least == 0) ? $clog2(Most + 1) : 1 + $clog2((Most + 1 > Least) ? Most + 1 : Least);
-  if (OutBits < DotBits) $fatal(1, "bitloom_plane_dot: OutBits (AccBits of the unit) cannot hold the dot product of a step");
+  if (OutBits < DotBits) $error("bitloom_plane_dot: OutBits (AccBits of the unit) cannot hold the dot product of a step");
 
   logic [Pairs*Simd-1:0] match;
   for (genvar pair = 0; pair < Pairs; pair++) begin : gen_pair

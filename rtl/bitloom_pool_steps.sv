@@ -23,7 +23,7 @@ module bitloom_pool_steps #(
   output logic                keep_o
 );
   localparam int OutH = InH / KernelH;
-  if (KernelH < 1 || KernelW < 1 || OutH < 1 || OutW < 1) $fatal(1, "bitloom_pool_steps: the kernel must fit the picture");
+  if (KernelH < 1 || KernelW < 1 || OutH < 1 || OutW < 1) $error("bitloom_pool_steps: the kernel must fit the picture");
 
   localparam int WBits = $clog2(Words) + 1;
   localparam int XBits = $clog2(InW) + 1;

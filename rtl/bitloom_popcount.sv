@@ -17,9 +17,9 @@ module bitloom_popcount #(
   input  logic [Width-1:0]   bits_i,
   output logic [OutBits-1:0] count_o
 );
-  if (Width < 1 || Width > 65535) $fatal(1, "bitloom_popcount: Width must be from 1 to 65535");
-  if (OutBits < $clog2(Width + 1)) $fatal(1, "bitloom_popcount: OutBits must hold Width: $clog2(Width + 1) bits or more");
-  if (Fused != 0 && Fused != 1) $fatal(1, "bitloom_popcount: Fused is 0 or 1");
+  if (Width < 1 || Width > 65535) $error("bitloom_popcount: Width must be from 1 to 65535");
+  if (OutBits < $clog2(Width + 1)) $error("bitloom_popcount: OutBits must hold Width: $clog2(Width + 1) bits or more");
+  if (Fused != 0 && Fused != 1) $error("bitloom_popcount: Fused is 0 or 1");
 
 `ifdef VERILATOR
   assign count_o = OutBits'($countones(bits_i));

@@ -19,7 +19,7 @@ module bitloom_probe #(
   output logic [CountBits-1:0] starved_o,
   output logic [CountBits-1:0] blocked_o
 );
-  if (FrameWords < 1) $fatal(1, "bitloom_probe: FrameWords must be at least 1");
+  if (FrameWords < 1) $error("bitloom_probe: FrameWords must be at least 1");
 
   localparam int WordBits = $clog2(FrameWords) + 1;
   logic [WordBits-1:0] word_q;

@@ -20,10 +20,10 @@ module bitloom_ram #(
   input  logic [AddrBits-1:0] raddr_i,
   output logic [Width-1:0]    data_o
 );
-  if (Width < 1 || Depth < 1) $fatal(1, "bitloom_ram: Width and Depth must be at least 1");
+  if (Width < 1 || Depth < 1) $error("bitloom_ram: Width and Depth must be at least 1");
   /* verilator lint_off WIDTH */  // strings of different lengths
   if (Style != "auto" && Style != "block" && Style != "distributed")
-    $fatal(1, "bitloom_ram: Style must be auto, block or distributed");
+    $error("bitloom_ram: Style must be auto, block or distributed");
   localparam int Block = (Style == "block" || (Style == "auto" && Depth > 64 && Width * Depth >= 4096)) ? 1 : 0;
   /* verilator lint_on WIDTH */
 

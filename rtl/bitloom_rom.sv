@@ -19,10 +19,10 @@ module bitloom_rom #(
   input  logic [AddrBits-1:0] addr_i,
   output logic [Width-1:0]    data_o
 );
-  if (Width < 1 || Depth < 1) $fatal(1, "bitloom_rom: Width and Depth must be at least 1");
+  if (Width < 1 || Depth < 1) $error("bitloom_rom: Width and Depth must be at least 1");
   /* verilator lint_off WIDTH */  // strings of different lengths
   if (Style != "auto" && Style != "block" && Style != "distributed")
-    $fatal(1, "bitloom_rom: Style must be auto, block or distributed");
+    $error("bitloom_rom: Style must be auto, block or distributed");
   /* verilator lint_on WIDTH */
 
   if (File == "") begin : gen_zero

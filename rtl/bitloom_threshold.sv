@@ -33,10 +33,10 @@ module bitloom_threshold #(
   output logic                     out_valid_o,
   input  logic                     out_ready_i
 );
-  if (Lanes < 1 || Channels % Lanes != 0) $fatal(1, "bitloom_threshold: Lanes must divide Channels");
-  if (Rows != 1 && Rows != Channels) $fatal(1, "bitloom_threshold: Rows is 1 or Channels");
-  if (Levels < 1) $fatal(1, "bitloom_threshold: Levels must be at least 1");
-  if (AccBits < InBits + 1 - Signed) $fatal(1, "bitloom_threshold: AccBits must hold every input as a signed number");
+  if (Lanes < 1 || Channels % Lanes != 0) $error("bitloom_threshold: Lanes must divide Channels");
+  if (Rows != 1 && Rows != Channels) $error("bitloom_threshold: Rows is 1 or Channels");
+  if (Levels < 1) $error("bitloom_threshold: Levels must be at least 1");
+  if (AccBits < InBits + 1 - Signed) $error("bitloom_threshold: AccBits must hold every input as a signed number");
 
   localparam int Words = (Rows == 1) ? 1 : Channels / Lanes;
   localparam int WordBits = (Words > 1) ? $clog2(Words) : 1;

@@ -23,8 +23,8 @@ module bitloom_top1 #(
   output logic                    out_valid_o,
   input  logic                    out_ready_i
 );
-  if (Lanes < 1 || Classes % Lanes != 0) $fatal(1, "bitloom_top1: Lanes must divide Classes");
-  if (OutBits < $clog2(Classes)) $fatal(1, "bitloom_top1: OutBits must hold the last class's index");
+  if (Lanes < 1 || Classes % Lanes != 0) $error("bitloom_top1: Lanes must divide Classes");
+  if (OutBits < $clog2(Classes)) $error("bitloom_top1: OutBits must hold the last class's index");
 
   localparam int Words = Classes / Lanes;
   localparam int WordBits = $clog2(Words) + 1;

@@ -24,7 +24,7 @@ module bitloom_width #(
   output logic                     out_valid_o,
   input  logic                     out_ready_i
 );
-  if (Bits < 1 || InLanes < 1 || OutLanes < 1) $fatal(1, "bitloom_width: Bits and lanes must be at least 1");
+  if (Bits < 1 || InLanes < 1 || OutLanes < 1) $error("bitloom_width: Bits and lanes must be at least 1");
 
   function automatic int multiple(input int a, input int b);  // the least common one; a loop, for Verilog has no recursion here
     int i;

@@ -53,15 +53,15 @@ module bitloom_window #(
 );
   localparam int SpanH = (KernelH - 1) * DilationH + 1;
   localparam int SpanW = (KernelW - 1) * DilationW + 1;
-  if (Lanes < 1 || Channels % Lanes != 0) $fatal(1, "bitloom_window: Lanes must divide Channels");
+  if (Lanes < 1 || Channels % Lanes != 0) $error("bitloom_window: Lanes must divide Channels");
   if (KernelH < 1 || KernelW < 1 || StrideH < 1 || StrideW < 1 || DilationH < 1 || DilationW < 1)
-    $fatal(1, "bitloom_window: kernel, stride and dilation must be at least 1");
-  if (PadTop < 0 || PadLeft < 0 || PadBottom < 0 || PadRight < 0) $fatal(1, "bitloom_window: padding must not be negative");
+    $error("bitloom_window: kernel, stride and dilation must be at least 1");
+  if (PadTop < 0 || PadLeft < 0 || PadBottom < 0 || PadRight < 0) $error("bitloom_window: padding must not be negative");
   if (PadTop >= SpanH || PadBottom >= SpanH)
-    $fatal(1, "bitloom_window: padding above and below must be less than the rows that a window spans");
+    $error("bitloom_window: padding above and below must be less than the rows that a window spans");
   if (InH + PadTop + PadBottom < SpanH || InW + PadLeft + PadRight < SpanW)
-    $fatal(1, "bitloom_window: the kernel must fit the padded picture");
-  if (Rows < SpanH) $fatal(1, "bitloom_window: Rows must be at least the rows that a window spans");
+    $error("bitloom_window: the kernel must fit the padded picture");
+  if (Rows < SpanH) $error("bitloom_window: Rows must be at least the rows that a window spans");
 
   localparam int Cf = Channels / Lanes;
   localparam int OutH = (InH + PadTop + PadBottom - SpanH) / StrideH + 1;
@@ -80,7 +80,7 @@ module bitloom_window #(
         if (o * stride + k * dilation >= pad && o * stride + k * dilation < pad + size) meets = 1;
   endfunction
   if (meets(OutH, StrideH, KernelH, DilationH, PadTop, InH) == 0 || meets(OutW, StrideW, KernelW, DilationW, PadLeft, InW) == 0)
-    $fatal(1, "bitloom_window: every window sees padding only");
+    $error("bitloom_window: every window sees padding only");
 
   // How far the read position moves when the word loop, kx, ky, ox steps, and where a row of outputs ends; all in words. A loop
   // that steps takes back what the loops inside it have moved.

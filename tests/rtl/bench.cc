@@ -138,7 +138,7 @@ std::string Case::text() const {
   return text;
 }
 
-std::vector<std::string> simulate(const std::vector<Case>& cases, const fs::path& folder) {
+std::vector<std::string> simulate(const std::vector<Case>& cases, const fs::path& folder, Popcounts popcounts) {
   std::ostringstream body;
   std::map<int, size_t> inputs, outputs;  // stream to case
   std::map<int, bool> stalled;
@@ -158,10 +158,11 @@ std::vector<std::string> simulate(const std::vector<Case>& cases, const fs::path
   write(folder / "bench.sv", top.str());
   write(folder / "main.cpp", kMain);
   const std::string tests = BITLOOM_SOURCE_DIR "/tests/rtl";
-  const Outcome build = shell(
-      "cd " + folder.string() + " && verilator --cc --exe --build -Wno-fatal -Wno-lint -Wno-style -O3 -y " +
-      rtl().string() + " -y " + tests +
-      " --top-module bench --Mdir model bench.sv main.cpp -CFLAGS -O1 -MAKEFLAGS OPT_FAST=-O1 -MAKEFLAGS OPT_GLOBAL=-O0");
+  const std::string trees = popcounts == Popcounts::kSynthesized ? " -UVERILATOR" : "";
+  const Outcome build = shell("cd " + folder.string() + " && verilator --cc --exe --build -Wno-lint -Wno-style -O3 -y " +
+                              rtl().string() + " -y " + tests + trees +
+                              " --top-module bench --Mdir model bench.sv main.cpp -CFLAGS -O0 -MAKEFLAGS OPT_FAST=-O0"
+                              " -MAKEFLAGS OPT_GLOBAL=-O0");
   if (build.status != 0) return {"the build failed: " + build.output};
   const Outcome run = shell(folder.string() + "/model/Vbench");
 

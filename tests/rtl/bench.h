@@ -38,9 +38,12 @@ struct Case {
   std::string text() const;  // module and parameters
 };
 
+/// What counts ones: what simulators are given for speed, or what synthesis is.
+enum class Popcounts { kSimulated, kSynthesized };
+
 /// Builds one simulation of all cases, each with and without stalls, runs it, and tells what was wrong; empty if nothing
 /// was.
-std::vector<std::string> simulate(const std::vector<Case>& cases, const std::filesystem::path& folder);
+std::vector<std::string> simulate(const std::vector<Case>& cases, const std::filesystem::path& folder, Popcounts popcounts);
 
 struct Outcome {
   int status = 0;
