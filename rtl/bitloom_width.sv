@@ -53,8 +53,9 @@ module bitloom_width #(
       if (!rst_ni) left_q <= '0;
       else if (in_valid_i && in_ready_o) left_q <= LeftBits'(Parts);
       else if (out_valid_o && out_ready_i) left_q <= left_q - 1'b1;
-      if (in_valid_i && in_ready_o) word_q <= in_data_i;
-      else if (out_ready_i) word_q <= word_q >> Part;
+      // With one part left, or none, only a new word can follow; whether one does is not asked here, for what a register without
+      // a valid word holds does not matter, and the choice then takes one LUT a bit.
+      if (left_q == '0 || out_ready_i) word_q <= (left_q <= LeftBits'(1)) ? in_data_i : word_q >> Part;
     end
   end else if (Middle == OutLanes) begin : gen_wide
     localparam int Parts = OutLanes / InLanes;
