@@ -69,30 +69,31 @@ module bitloom_plane_dot #(
   if (Least == 0) assign dot_o = OutBits'(dot);
   else assign dot_o = OutBits'($signed(dot));
 
+  // The tree's column c: Simd bits of each pair of that exponent, then a bit of the constant that negative products leave.
+  localparam int Constants = (Least == 0) ? 0 : 1;
+  function automatic int pairs_before(input int pair, input int column);
+    int i;
+    pairs_before = 0;
+    for (i = 0; i < pair; i = i + 1) if (exponent(product(i)) == column) pairs_before = pairs_before + 1;
+  endfunction
+  function automatic int offset(input int column);
+    int i;
+    offset = 0;
+    for (i = 0; i < column; i = i + 1) offset = offset + Simd * pairs_before(Pairs, i) + Constants;
+  endfunction
+  function automatic logic [16*DotBits-1:0] heights(input int unused);
+    int i;
+    heights = '0;
+    for (i = 0; i < DotBits; i = i + 1) heights[16*i+:16] = 16'(Simd * pairs_before(Pairs, i) + Constants + 0 * unused);
+  endfunction
+
 `ifdef VERILATOR
   localparam int Tree = 0;  // a simulator counts words faster than it walks a tree
 `else
   localparam int Tree = all_powers(Pairs);
 `endif
   if (Tree != 0) begin : gen_tree
-    // Column c: Simd bits of each pair of that exponent, then a bit of the constant.
     localparam int Constant = -Least;
-    localparam int Constants = (Least == 0) ? 0 : 1;
-    function automatic int pairs_before(input int pair, input int column);
-      int i;
-      pairs_before = 0;
-      for (i = 0; i < pair; i = i + 1) if (exponent(product(i)) == column) pairs_before = pairs_before + 1;
-    endfunction
-    function automatic int offset(input int column);
-      int i;
-      offset = 0;
-      for (i = 0; i < column; i = i + 1) offset = offset + Simd * pairs_before(Pairs, i) + Constants;
-    endfunction
-    function automatic logic [16*DotBits-1:0] heights(input int unused);
-      int i;
-      heights = '0;
-      for (i = 0; i < DotBits; i = i + 1) heights[16*i+:16] = 16'(Simd * pairs_before(Pairs, i) + Constants + 0 * unused);
-    endfunction
     localparam int Bits = offset(DotBits);
 
     logic [Bits-1:0] columns;
