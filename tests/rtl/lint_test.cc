@@ -36,6 +36,7 @@ const std::map<std::string, std::vector<Parameters>> kSets{
     {"bitloom_ram", {{{"Width", 64}, {"Depth", 100}}, {{"Depth", 1}}}},
     {"bitloom_rom", {{{"Depth", 1}}}},
     {"bitloom_sum_pool", {{{"Bits", 2}, {"Lanes", 4}, {"KernelH", 4}, {"KernelW", 4}}}},
+    {"bitloom_table", {{{"Lanes", 1}, {"InBits", 1}}}},
     {"bitloom_threshold", {{{"Lanes", 2}, {"Levels", 3}, {"OutBits", 2}, {"Signed", 0}, {"AccBits", 10}}, {{"Rows", 1}}}},
     {"bitloom_top1", {{{"Lanes", 5}, {"Signed", 0}}, {{"Classes", 1}}}},
     {"bitloom_width", {{{"InLanes", 3}, {"OutLanes", 2}}, {{"InLanes", 1}, {"Bits", 4}}, {{"InLanes", 4}}}},
