@@ -21,8 +21,8 @@ module bitloom_table #(
   output logic                     out_valid_o,
   input  logic                     out_ready_i
 );
-  if (Lanes < 1 || InBits < 1 || OutBits < 1) $fatal(1, "bitloom_table: Lanes, InBits and OutBits must be at least 1");
-  if (InBits > 12) $fatal(1, "bitloom_table: InBits must be at most 12, or the table would be larger than thresholds");
+  if (Lanes < 1 || InBits < 1 || OutBits < 1) $error("bitloom_table: Lanes, InBits and OutBits must be at least 1");
+  if (InBits > 12) $error("bitloom_table: InBits must be at most 12, or the table would be larger than thresholds");
 
   assign in_ready_o = out_ready_i;
   assign out_valid_o = in_valid_i;

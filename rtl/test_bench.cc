@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The test bench of an emitted design, for Verilator: streams frames through bitloom_top, with pauses on both sides if asked for,
-// compares every word that comes out, and prints what it measured as one JSON object.
+// The test bench of an emitted design, for Verilator: streams frames through bitloom_top, with pauses on both sides if
+// asked for, compares every word that comes out, and prints what it measured as one JSON object.
 //
-//   test_bench input.hex expected.hex INPUT_WORDS OUTPUT_WORDS [--input-stalls PERCENT] [--output-stalls PERCENT] [--seed N]
-//              [--waves FILE.vcd]
+//   test_bench input.hex expected.hex OUTPUT_WORDS [--input-stalls PERCENT] [--output-stalls PERCENT] [--seed N]
+//              [--waves FILE.vcd] [--json FILE]
 //
-// Both files have a word a line, hexadecimal, most significant digit first; INPUT_WORDS and OUTPUT_WORDS are those of a frame.
-// Exit status: 0 all words right, 1 some wrong or the design stopped, 2 wrong arguments.
+// Both files have a word a line, hexadecimal, most significant digit first; OUTPUT_WORDS are those of a frame. --json
+// writes what is printed to a file as well. Exit status: 0 all words right, 1 some wrong or the design stopped, 2 wrong
+// arguments.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -70,17 +71,25 @@ struct Arguments {
   int input_stalls = 0, output_stalls = 0;
   uint64_t seed = 1;
   const char* waves = nullptr;
+  const char* json = nullptr;
 };
 
 Arguments parse_arguments(int argc, char** argv) {
   Arguments arguments;
-  for (int i = 5; i + 1 < argc; i += 2) {
+  for (int i = 4; i + 1 < argc; i += 2) {
     const std::string name = argv[i];
-    if (name == "--input-stalls") arguments.input_stalls = std::atoi(argv[i + 1]);
-    else if (name == "--output-stalls") arguments.output_stalls = std::atoi(argv[i + 1]);
-    else if (name == "--seed") arguments.seed = std::strtoull(argv[i + 1], nullptr, 10);
-    else if (name == "--waves") arguments.waves = argv[i + 1];
-    else std::exit((std::fprintf(stderr, "%s: unknown\n", name.c_str()), 2));
+    if (name == "--input-stalls")
+      arguments.input_stalls = std::atoi(argv[i + 1]);
+    else if (name == "--output-stalls")
+      arguments.output_stalls = std::atoi(argv[i + 1]);
+    else if (name == "--seed")
+      arguments.seed = std::strtoull(argv[i + 1], nullptr, 10);
+    else if (name == "--waves")
+      arguments.waves = argv[i + 1];
+    else if (name == "--json")
+      arguments.json = argv[i + 1];
+    else
+      std::exit((std::fprintf(stderr, "%s: unknown\n", name.c_str()), 2));
   }
   return arguments;
 }
@@ -104,10 +113,12 @@ struct Result {
   bool stopped = false;
 };
 
-// A design that neither takes nor gives a word for so long never will: no unit needs more than the work of a frame for a word.
+// A design that neither takes nor gives a word for so long never will: no unit needs more than the work of a frame for a
+// word.
 constexpr uint64_t kPatience = 20'000'000;
 
-Result run(const std::vector<Word>& input, const std::vector<Word>& expected, uint64_t frame_words, const Arguments& arguments) {
+Result run(const std::vector<Word>& input, const std::vector<Word>& expected, uint64_t frame_words,
+           const Arguments& arguments) {
   VerilatedContext context;
   Vbitloom_top top(&context);
   std::unique_ptr<VerilatedVcdC> waves;
@@ -168,18 +179,21 @@ Result run(const std::vector<Word>& input, const std::vector<Word>& expected, ui
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 5) {
-    std::fprintf(stderr, "usage: %s input.hex expected.hex INPUT_WORDS OUTPUT_WORDS [options]\n", argv[0]);
+  if (argc < 4) {
+    std::fprintf(stderr, "usage: %s input.hex expected.hex OUTPUT_WORDS [options]\n", argv[0]);
     return 2;
   }
+  const Arguments arguments = parse_arguments(argc, argv);
   const std::vector<Word> input = read_words(argv[1]), expected = read_words(argv[2]);
-  const Result result = run(input, expected, std::strtoull(argv[4], nullptr, 10), parse_arguments(argc, argv));
-  const auto number = [](uint64_t value) { return static_cast<unsigned long long>(value); };
-  std::printf(
-      "{\"frames\": %llu, \"wrong_words\": %llu, \"stopped\": %s, \"first_output\": %llu, \"latency\": %llu, \"interval\": %llu, "
-      "\"cycles\": %llu}\n",
-      number(result.frames), number(result.wrong), result.stopped ? "true" : "false", number(result.first_output),
-      number(result.first_frame + 1), number(result.frames > 1 ? result.last_frame - result.frame_before : 0),
-      number(result.cycle));
+  const Result result = run(input, expected, std::strtoull(argv[3], nullptr, 10), arguments);
+  const uint64_t interval = result.frames > 1 ? result.last_frame - result.frame_before : 0;
+  const std::string text =
+      "{\"frames\": " + std::to_string(result.frames) + ", \"wrong_words\": " + std::to_string(result.wrong) +
+      ", \"stopped\": " + (result.stopped ? "true" : "false") +
+      ", \"first_output\": " + std::to_string(result.first_output) +
+      ", \"latency\": " + std::to_string(result.first_frame) + ", \"interval\": " + std::to_string(interval) +
+      ", \"cycles\": " + std::to_string(result.cycle) + "}\n";
+  std::fputs(text.c_str(), stdout);
+  if (arguments.json != nullptr) std::ofstream(arguments.json) << text;
   return result.wrong == 0 && !result.stopped ? 0 : 1;
 }

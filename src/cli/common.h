@@ -32,6 +32,8 @@ void add_fetch(CLI::App& program);
 void add_train(CLI::App& program);
 void add_demo(CLI::App& program);
 void add_models(CLI::App& program);
+void add_emit(CLI::App& program);
+void add_simulate(CLI::App& program);
 
 /// MODEL and --input of the commands that read a model.
 struct ModelArguments {

@@ -20,6 +20,8 @@ int run(int argc, char** argv) {
   bitloom::cli::add_eval(program);
   bitloom::cli::add_bench(program);
   bitloom::cli::add_cut(program);
+  bitloom::cli::add_emit(program);
+  bitloom::cli::add_simulate(program);
   bitloom::cli::add_fetch(program);
   bitloom::cli::add_train(program);
   bitloom::cli::add_models(program);

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "bitloom/file.h"
+#include "bitloom/process.h"
 #include "data_set.h"
-#include "process.h"
 #include "sha256.h"
 
 namespace bitloom::data {

@@ -125,7 +125,15 @@ UnitKind folded(const Part& part, const Choice& choice, Family family) {
 int32_t default_fifo(const Structure& structure, const Link& link, int32_t lanes) {
   if (link.to.unit < 0) return 0;
   if (link.frame_fifo) return static_cast<int32_t>(std::max<int64_t>(kShallowFifo, link.elements / lanes));
-  return structure.parts[static_cast<size_t>(link.to.unit)].fifo ? kShallowFifo : 0;
+  const Part& part = structure.parts[static_cast<size_t>(link.to.unit)];
+  if (!part.fifo) return 0;
+  // A matrix-vector unit takes a vector in its first fold only. What comes slower than a word a cycle must gather while the
+  // other folds run, or both would take turns. A window can wait: it has its lines, and then a word every cycle.
+  const auto* mvtu = std::get_if<Mvtu>(&part.unit.kind);
+  const bool windowed =
+      link.from.unit >= 0 && std::holds_alternative<Window>(structure.parts[static_cast<size_t>(link.from.unit)].unit.kind);
+  if (mvtu == nullptr || windowed) return kShallowFifo;
+  return static_cast<int32_t>(std::max<int64_t>(kShallowFifo, mvtu->inputs / lanes));
 }
 
 Fifo make_fifo(int64_t width, int32_t depth, Family family) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // posix_spawn with an argument vector: no shell reads what bitloom passes on.
-#include "process.h"
+#include "bitloom/process.h"
 
 #include <array>
 #include <cerrno>
@@ -15,7 +15,7 @@
 
 #include "bitloom/error.h"
 
-namespace bitloom::data {
+namespace bitloom {
 namespace {
 
 constexpr size_t kKeptErrors = 2000;  // enough for npm's own summary of what went wrong
@@ -97,4 +97,4 @@ std::optional<ProcessResult> run_process(const std::vector<std::string>& argumen
   return result;
 }
 
-}  // namespace bitloom::data
+}  // namespace bitloom

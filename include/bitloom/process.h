@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace bitloom::data {
+namespace bitloom {
 
 struct ProcessResult {
   int status = 0;      ///< exit status; 128 + signal if one ended it
@@ -19,4 +19,4 @@ struct ProcessResult {
 /// program. Throws Error when it cannot be started for another reason.
 std::optional<ProcessResult> run_process(const std::vector<std::string>& arguments, const std::filesystem::path& folder);
 
-}  // namespace bitloom::data
+}  // namespace bitloom

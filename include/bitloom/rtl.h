@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A design as a folder of SystemVerilog that anyone can build, and its simulation with Verilator.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+
+#include "bitloom/hw.h"
+
+namespace bitloom::hw {
+
+/// Writes into `folder` (made if it is not there; files of the same name are replaced):
+///
+///   bitloom_top.sv           instances and parameters only; ports in_*, out_* (in0_*, in1_* ... where there are several)
+///   bitloom_*.sv             the modules of the library that it needs
+///   mem/UNIT.weights.hex, mem/UNIT.thresholds.hex
+///   input.hex, expected.hex  frames of `inputs` and what `ir::evaluate` makes of them, a word a line; one pair a port
+///   test_bench.cc, Makefile  `make` builds and runs the self-checking simulation, `make synth` counts resources with Yosys
+///
+/// Equal designs and inputs give equal files. `library`: the folder rtl/ of the installation. Throws Error if a file cannot
+/// be read or written, or the inputs are not the network's; Unsupported, naming the unit, where the library has no module
+/// for it.
+void emit_rtl(const Design& design, const ir::Network& network, std::span<const ir::Tensor> inputs,
+              const std::filesystem::path& library, const std::filesystem::path& folder);
+
+/// What a test bench found. Cycles count from the end of reset.
+struct Simulation {
+  int64_t frames = 0;
+  int64_t wrong_words = 0;   ///< of the output
+  int64_t first_output = 0;  ///< cycles until the first word came out, as hw::latency counts them
+  int64_t latency = 0;       ///< cycles until the first frame was out
+  int64_t interval = 0;      ///< cycles between the ends of the last two frames; 0 for a single one
+  int64_t cycles = 0;        ///< in all
+  bool operator==(const Simulation&) const = default;
+};
+
+struct SimulationOptions {
+  int input_stalls = 0;         ///< per cent of the cycles in which no word is offered
+  int output_stalls = 0;        ///< per cent of the cycles in which none is taken
+  uint64_t seed = 1;            ///< of the stalls
+  std::filesystem::path waves;  ///< VCD file to write; empty: none
+};
+
+/// Builds the test bench in an emitted folder, unless it is built already, and runs it on the folder's frames. Throws Error
+/// with the tool's own words if Verilator, make or a compiler is missing or fails, or if the design stops before the last
+/// word.
+Simulation simulate(const std::filesystem::path& folder, const SimulationOptions& options = {});
+
+}  // namespace bitloom::hw
