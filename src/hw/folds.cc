@@ -256,9 +256,10 @@ std::vector<Amounts> probes(const Amounts& capacity) {
     one[i] = 1;
     result.push_back(one);
   }
+  const auto of = [&](size_t i) { return std::max(capacity[i], 1.0); };
   for (const double share : {0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9}) {
-    result.push_back({share / capacity[0], 0, (1 - share) / capacity[2], 0});
-    result.push_back({0, share / capacity[1], (1 - share) / capacity[2], 0});
+    result.push_back({share / of(0), 0, (1 - share) / of(2), 0});
+    result.push_back({0, share / of(1), (1 - share) / of(2), 0});
   }
   return result;
 }
