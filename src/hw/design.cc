@@ -162,7 +162,9 @@ Folding settled(const Structure& structure, Folding folding, const std::vector<C
 }
 
 void check_fifos(const Structure& structure, const Folding& folding) {
-  for (const auto& [name, depth] : folding.fifos) {
+  for (const auto& fifo : folding.fifos) {
+    const std::string& name = fifo.first;
+    const int32_t depth = fifo.second;
     const auto has = [&](const Link& l) { return l.to.unit >= 0 && reader_name(structure, l) == name; };
     if (std::ranges::none_of(structure.links, has)) {
       throw Error(

@@ -63,10 +63,11 @@ std::vector<LayerFolding> in_order(const Folding& folding, const std::vector<con
 }
 
 void check_inputs(const Folding& folding, const std::vector<Variable>& variables) {
-  for (const auto& [name, lanes] : folding.inputs) {
+  for (const auto& input : folding.inputs) {
+    const std::string& name = input.first;
     const auto found = std::ranges::find_if(variables, [&](const Variable& v) { return v.is_input && v.name == name; });
     if (found == variables.end()) throw Error("the folding has an input '{}', which the network does not", name);
-    divisor(name, "a stream of", lanes, found->outputs, "elements", false, nullptr);
+    divisor(name, "a stream of", input.second, found->outputs, "elements", false, nullptr);
   }
 }
 
