@@ -31,6 +31,7 @@ void add_cut(CLI::App& program);
 void add_fetch(CLI::App& program);
 void add_train(CLI::App& program);
 void add_demo(CLI::App& program);
+void add_fold(CLI::App& program);
 void add_models(CLI::App& program);
 void add_emit(CLI::App& program);
 void add_simulate(CLI::App& program);

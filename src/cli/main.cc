@@ -20,6 +20,7 @@ int run(int argc, char** argv) {
   bitloom::cli::add_eval(program);
   bitloom::cli::add_bench(program);
   bitloom::cli::add_cut(program);
+  bitloom::cli::add_fold(program);
   bitloom::cli::add_emit(program);
   bitloom::cli::add_simulate(program);
   bitloom::cli::add_fetch(program);

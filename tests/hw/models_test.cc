@@ -8,6 +8,7 @@
 
 #include "bitloom/file.h"
 #include "bitloom/hw.h"
+#include "bitloom/lower.h"
 #include "support/shared.h"
 
 namespace bitloom {
@@ -46,6 +47,19 @@ TEST(HardwareModels, the_foldings_of_bnn_pynq_have_their_cycles) {
     EXPECT_EQ(hw::interval(design), p.cycles) << p.folding;
     EXPECT_EQ(std::llround(100e6 / static_cast<double>(hw::interval(design))), p.frames_per_second) << p.folding;
     EXPECT_TRUE(hw::fits(hw::resources(design, hw::Family::kXilinx7), hw::find_device("xc7z020"))) << p.folding;
+  }
+}
+
+TEST(HardwareModels, the_foldings_of_bnn_pynq_fit_its_networks) {
+  const auto models = test::shared() / "models" / "bnn-pynq";
+  BITLOOM_REQUIRE(models);
+  const std::vector<Published> all{{"cnvW1A1", "cifar10/cnvW1A1", 32768, 3052},
+                                   {"cnvW2A2", "cifar10/cnvW2A2", 115200, 868}};
+  for (const Published& p : all) {
+    const hw::Design design = hw::design(lower::load_model(models / p.model), example(p.folding));
+    EXPECT_EQ(slowest_layer(design), p.cycles) << p.folding;
+    EXPECT_EQ(hw::interval(design), p.cycles) << p.folding;
+    EXPECT_EQ(std::llround(100e6 / static_cast<double>(hw::interval(design))), p.frames_per_second) << p.folding;
   }
 }
 
