@@ -124,7 +124,7 @@ struct Mvtu {
   bool depthwise = false;  ///< row r reads channel r: `inputs` words of `pe` elements, one tap of a window each; simd 1
   bool xnor = true;
   std::vector<int32_t> in_coefs, weight_coefs;  ///< one a plane
-  int32_t acc_bits = 1;                         ///< exact: holds every acc, and every threshold
+  int32_t acc_bits = 1;                         ///< holds every acc and threshold, exactly, and any step of the planes
   int32_t levels = 0, out_bits = 1;
   bool has_descending = false;
   std::vector<uint32_t> codes;      ///< levels + 1; none with levels = 0

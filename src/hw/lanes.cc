@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "cost.h"
+#include "mvtu.h"
 #include "structure.h"
 
 namespace bitloom::hw {
@@ -33,6 +34,7 @@ void set_lanes(Kind& unit, int32_t lanes) {
 void fold(Mvtu& unit, const Choice& choice, Family family) {
   unit.pe = choice.pe;
   unit.simd = choice.simd;
+  unit.acc_bits = std::max(unit.acc_bits, step_bits(unit));
   unit.weight_style = settle(choice.weights, weight_memory(unit), family);
   unit.threshold_style = settle(choice.thresholds, threshold_memory(unit), family);
 }

@@ -184,6 +184,15 @@ void set_biases(Mvtu& unit, const Form& form, const Element& in, std::span<const
 
 }  // namespace
 
+int32_t step_bits(const Mvtu& unit) {
+  int64_t most = 0, least = 0;  // of an element
+  for (const int64_t a : unit.in_coefs) {
+    for (const int64_t c : unit.weight_coefs) (a * c < 0 ? least : most) += a * c;
+  }
+  const int32_t bits = signed_bits(unit.simd * least, unit.simd * most);
+  return least < 0 ? bits : std::max(1, bits - 1);
+}
+
 Mvtu make_mvtu(const ir::Dot& dot, const Element& in, const ir::Range& values, const ir::Threshold* threshold,
                const ir::TensorType& result) {
   Form form = choose_form(dot, in, threshold != nullptr);

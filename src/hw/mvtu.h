@@ -12,4 +12,8 @@ namespace bitloom::hw {
 Mvtu make_mvtu(const ir::Dot& dot, const Element& in, const ir::Range& values, const ir::Threshold* threshold,
                const ir::TensorType& result);
 
+/// Bits that the planes of one step may need before thresholds or biases know which of them can be: what bitloom_plane_dot
+/// asks for.
+int32_t step_bits(const Mvtu& unit);
+
 }  // namespace bitloom::hw
