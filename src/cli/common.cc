@@ -187,4 +187,11 @@ void print_json(const Json& json) { std::cout << json.dump(2) << "\n"; }
 
 std::filesystem::path program_path() { return std::filesystem::read_symlink("/proc/self/exe"); }
 
+std::filesystem::path shipped_folder(const std::filesystem::path& in_source, std::string_view name) {
+  const std::filesystem::path folder = program_path().parent_path();
+  std::error_code error;  // of a build folder that is no more
+  const bool built_here = std::filesystem::equivalent(folder, BITLOOM_BUILD_DIR, error);
+  return built_here ? in_source : folder.parent_path() / "share/bitloom" / name;
+}
+
 }  // namespace bitloom::cli

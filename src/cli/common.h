@@ -122,4 +122,8 @@ void print_json(const Json& json);
 /// This very program.
 std::filesystem::path program_path();
 
+/// A folder that came with the program: `in_source` of the source tree for a program that is run from its build folder, else
+/// share/bitloom/NAME beside the installed one.
+std::filesystem::path shipped_folder(const std::filesystem::path& in_source, std::string_view name);
+
 }  // namespace bitloom::cli

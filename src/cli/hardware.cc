@@ -49,11 +49,6 @@ std::vector<ir::Tensor> HardwareArguments::frames(const ir::Network& network) co
   return {read_inputs(network, inputs, false).tensor};
 }
 
-std::filesystem::path rtl_library() {
-  const std::filesystem::path folder = program_path().parent_path();
-  std::error_code error;  // of a build folder that is no more
-  const bool built_here = std::filesystem::equivalent(folder, BITLOOM_BUILD_DIR, error);
-  return built_here ? std::filesystem::path(BITLOOM_RTL_DIR) : folder.parent_path() / "share/bitloom/rtl";
-}
+std::filesystem::path rtl_library() { return shipped_folder(BITLOOM_RTL_DIR, "rtl"); }
 
 }  // namespace bitloom::cli

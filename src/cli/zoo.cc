@@ -87,10 +87,7 @@ int64_t count_field(const nlohmann::json& card, const fs::path& path, const char
 std::vector<fs::path> zoo_directories() {
   const char* variable = std::getenv("BITLOOM_MODELS");
   std::vector<fs::path> directories = split_paths(variable ? variable : "");
-  const fs::path folder = program_path().parent_path();
-  std::error_code error;  // of a build folder that is no more
-  const bool built_here = fs::equivalent(folder, BITLOOM_BUILD_DIR, error);
-  directories.emplace_back(built_here ? fs::path(BITLOOM_MODELS_DIR) : folder.parent_path() / "share/bitloom/models");
+  directories.push_back(shipped_folder(BITLOOM_MODELS_DIR, "models"));
   return directories;
 }
 

@@ -11,6 +11,7 @@
 #include "bitloom/file.h"
 #include "bitloom/process.h"
 #include "bitloom/rtl.h"
+#include "support/temporary_folder.h"
 
 namespace bitloom::hw {
 namespace {
@@ -21,15 +22,10 @@ class SimulationTest : public testing::Test {
  protected:
   void SetUp() override {
     if (!run_process({"verilator", "--version"}, ".")) GTEST_SKIP() << "verilator is not installed";
-    std::string name = (fs::temp_directory_path() / "bitloom-simulation-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override {
-    if (!folder_.empty()) fs::remove_all(folder_);
   }
 
-  fs::path folder_;
+  const test::TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
 };
 
 const fs::path kLibrary = fs::path(BITLOOM_SOURCE_DIR) / "rtl";
