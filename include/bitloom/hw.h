@@ -263,6 +263,14 @@ int64_t cycles(const Design& design, const Unit& unit);
 /// Cycles a frame of the whole: the most that a unit takes, if FIFOs suffice.
 int64_t interval(const Design& design);
 
+/// Cycles of one unit in a simulation: together all.
+struct Activity {
+  int64_t busy = 0;     ///< it moves a word, or computes
+  int64_t starved = 0;  ///< it waits for a word
+  int64_t blocked = 0;  ///< a word that it gives is not taken
+  bool operator==(const Activity&) const = default;
+};
+
 /// Cycles of the first frame, counted from its first word; input comes a word a cycle, outputs are taken at once.
 struct Latency {
   int64_t first = 0;  ///< until the first word at an output

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <vector>
 
 #include "bitloom/hw.h"
 
@@ -17,7 +18,8 @@ namespace bitloom::hw {
 ///   bitloom_*.sv             the modules of the library that it needs
 ///   mem/UNIT.weights.hex, mem/UNIT.thresholds.hex
 ///   input.hex, expected.hex  frames of `inputs` and what `ir::evaluate` makes of them, a word a line; one pair a port
-///   test_bench.cc, Makefile  `make` builds and runs the self-checking simulation, `make synth` counts resources with Yosys
+///   test_bench.cc, test_bench.h, Makefile
+///                            `make` builds and runs the self-checking simulation, `make synth` counts resources with Yosys
 ///
 /// Equal designs and inputs give equal files. `library`: the folder rtl/ of the installation. Throws Error if a file cannot
 /// be read or written, or the inputs are not the network's; Unsupported, naming the unit, where the library has no module
@@ -25,14 +27,25 @@ namespace bitloom::hw {
 void emit_rtl(const Design& design, const ir::Network& network, std::span<const ir::Tensor> inputs,
               const std::filesystem::path& library, const std::filesystem::path& folder);
 
+/// Cycles of one stream.
+struct StreamCounts {
+  int64_t words = 0;    ///< a word moved
+  int64_t starved = 0;  ///< the taker waited for a word
+  int64_t blocked = 0;  ///< a word waited for the taker
+  bool operator==(const StreamCounts&) const = default;
+};
+
 /// What a test bench found. Cycles count from the end of reset.
 struct Simulation {
   int64_t frames = 0;
-  int64_t wrong_words = 0;   ///< of the output
-  int64_t first_output = 0;  ///< cycles until the first word came out, as hw::latency counts them
-  int64_t latency = 0;       ///< cycles until the first frame was out
-  int64_t interval = 0;      ///< cycles between the ends of the last two frames; 0 for a single one
-  int64_t cycles = 0;        ///< in all
+  int64_t wrong_words = 0;                       ///< of the output
+  int64_t first_output = 0;                      ///< cycles until the first word came out, as hw::latency counts them
+  int64_t latency = 0;                           ///< cycles until the first frame was out
+  int64_t interval = 0;                          ///< cycles between the ends of the last two frames; 0 for a single one
+  int64_t cycles = 0;                            ///< in all, until the last word of the last frame
+  std::vector<StreamCounts> streams;             ///< as Design::streams
+  std::vector<Activity> units;                   ///< as Design::units
+  std::vector<std::vector<int64_t>> handshakes;  ///< if asked for: the cycle of each word of each stream
   bool operator==(const Simulation&) const = default;
 };
 
@@ -41,6 +54,8 @@ struct SimulationOptions {
   int output_stalls = 0;        ///< per cent of the cycles in which none is taken
   uint64_t seed = 1;            ///< of the stalls
   std::filesystem::path waves;  ///< VCD file to write; empty: none
+  bool handshakes = false;      ///< whether to note them
+  int64_t patience = 0;         ///< cycles without a word in or out after which the design has stopped; 0: 20 million
 };
 
 /// Builds the test bench in an emitted folder, unless it is built already, and runs it on the folder's frames. Throws Error
