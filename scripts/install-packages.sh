@@ -4,7 +4,7 @@
 # Installs the Debian or Ubuntu packages that bitloom is built from, if any is missing.
 #   install-packages.sh core    the library and the program
 #   install-packages.sh test    what the whole test suite needs as well: GoogleTest, clang's sanitizers, LibTorch, npm,
-#                               Verilator and Yosys, compilers and an emulator for ARM
+#                               Verilator, Yosys, nextpnr and Icestorm, compilers and an emulator for ARM
 #   install-packages.sh train   the core and the trainer
 #   install-packages.sh bench   the core and Google Benchmark
 #   install-packages.sh peers   the core, oneDNN and npm, to measure beside oneDNN and ONNX Runtime
@@ -14,7 +14,7 @@ core="g++ cmake ninja-build pkg-config nlohmann-json3-dev libfmt-dev libcli11-de
   protobuf-compiler libonnx-dev libflatbuffers-dev flatbuffers-compiler libpng-dev libturbojpeg0-dev libarchive-dev
   libssl-dev zlib1g-dev libmatio-dev"
 train="libtorch-dev libopenblas0-pthread"
-hardware="verilator yosys"
+hardware="verilator yosys nextpnr-ice40 fpga-icestorm"
 test="libgtest-dev clang"
 
 case "${1:-}" in

@@ -39,6 +39,7 @@ const std::map<std::string, std::vector<Parameters>> kSets{
     {"bitloom_table", {{{"Lanes", 1}, {"InBits", 1}}}},
     {"bitloom_threshold", {{{"Lanes", 2}, {"Levels", 3}, {"OutBits", 2}, {"Signed", 0}, {"AccBits", 10}}, {{"Rows", 1}}}},
     {"bitloom_top1", {{{"Lanes", 5}, {"Signed", 0}}, {{"Classes", 1}}}},
+    {"bitloom_uart", {{{"Divider", 4}}, {{"Divider", 417}}}},
     {"bitloom_width", {{{"InLanes", 3}, {"OutLanes", 2}}, {{"InLanes", 1}, {"Bits", 4}}, {{"InLanes", 4}}}},
     {"bitloom_window",
      {{{"Lanes", 2}, {"Depthwise", 1}, {"PadTop", 1}, {"PadLeft", 1}, {"PadBottom", 2}, {"PadRight", 2}, {"Bits", 3}},
