@@ -9,18 +9,20 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "bitloom/page.h"
 #include "report_charts.h"
 #include "report_classes.h"
 #include "report_image.h"
 #include "report_style.h"
-#include "report_text.h"
 
 namespace bitloom::train {
 namespace {
 
-std::string fact(const std::string& label, const std::string& value) {
-  return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", label, value);
-}
+using page::duration;
+using page::escape;
+using page::fact;
+using page::grouped;
+using page::percent;
 
 std::string header(const TrainingReport& report) {
   double seconds = 0;
@@ -107,15 +109,7 @@ std::string recipe_block(const TrainingReport& report) {
 }  // namespace
 
 std::string html(const TrainingReport& report) {
-  // The policy is a second lock: nothing is loaded and nothing runs, whatever the texts are.
-  std::string page = fmt::format(
-      R"(<!DOCTYPE html>
-<html lang="en" xmlns="http://www.w3.org/1999/xhtml"><head><meta charset="utf-8"/>
-<meta name="viewport" content="width=device-width, initial-scale=1"/>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"/>
-<title>{}: training report</title><style>{}</style></head><body>
-)",
-      escape(report.name), kStyle);
+  std::string body;
   for (const std::string& part :
        {header(report), training_section(report), classes_section(report), mistakes_section(report),
         layers_section(
@@ -125,9 +119,9 @@ std::string html(const TrainingReport& report) {
                        "How often the outputs of a layer have each of their values. A level that hardly occurs is a bit "
                        "that does little."),
         recipe_block(report)}) {
-    if (!part.empty()) page += part + '\n';
+    if (!part.empty()) body += part + '\n';
   }
-  return page + "</body></html>\n";
+  return page::document(report.name + ": training report", kStyle, body);
 }
 
 }  // namespace bitloom::train

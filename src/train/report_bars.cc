@@ -8,12 +8,17 @@
 #include <fmt/format.h>
 
 #include "bitloom/error.h"
+#include "bitloom/page.h"
 #include "report_axis.h"
 #include "report_charts.h"
-#include "report_text.h"
 
 namespace bitloom::train {
 namespace {
+
+using page::escape;
+using page::grouped;
+using page::number;
+using page::percent;
 
 constexpr double kSpan = 1000;  // height of a chart in the bars' own coordinates
 

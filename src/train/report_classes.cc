@@ -8,10 +8,14 @@
 #include <fmt/format.h>
 
 #include "bitloom/error.h"
-#include "report_text.h"
+#include "bitloom/page.h"
 
 namespace bitloom::train {
 namespace {
+
+using page::escape;
+using page::grouped;
+using page::percent;
 
 constexpr size_t kMostNumbered = 24;  // classes whose counts are still readable within their cells
 constexpr size_t kMostDrawn = 128;    // beyond, the page would take megabytes

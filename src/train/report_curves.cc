@@ -8,11 +8,15 @@
 
 #include <fmt/format.h>
 
+#include "bitloom/page.h"
 #include "report_axis.h"
-#include "report_text.h"
 
 namespace bitloom::train {
 namespace {
+
+using page::duration;
+using page::number;
+using page::percent;
 
 // The curves' own coordinates; they are stretched over the chart.
 constexpr double kSpan = 1000;

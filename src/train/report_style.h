@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The report's style sheet. Only `>` of the characters that XML keeps for itself may appear in it.
+// What the report adds to the style sheet of all pages. Only `>` of the characters that XML keeps for itself may appear in it.
 #pragma once
 
 #include <string_view>
@@ -8,38 +8,6 @@
 namespace bitloom::train {
 
 inline constexpr std::string_view kStyle = R"css(
-:root {
-  color-scheme: light dark;
-  --page: #f6f7f9; --card: #ffffff; --text: #1b2028; --soft: #626b78; --line: #dfe3e8; --grid: #e9ecf0;
-  --first: #2563eb; --second: #d9660b; --right: 37 99 235; --wrong: 217 80 32; --wrong-text: #b93f12;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --page: #101318; --card: #191d24; --text: #e6e9ee; --soft: #98a2b0; --line: #2e353f; --grid: #272d36;
-    --first: #6ea3ff; --second: #ff9b4a; --right: 59 118 246; --wrong: 226 92 44; --wrong-text: #ff9064;
-  }
-}
-* { box-sizing: border-box; }
-body {
-  margin: 0 auto; padding: 28px 20px 48px; max-width: 1120px; background: var(--page); color: var(--text);
-  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
-  font-variant-numeric: tabular-nums;
-}
-h1 { margin: 0; font-size: 28px; line-height: 1.25; overflow-wrap: anywhere; }
-h2 { margin: 40px 0 4px; font-size: 20px; }
-h3 { margin: 0 0 10px; font-size: 15px; }
-p { margin: 0 0 14px; color: var(--soft); max-width: 75ch; }
-figure { margin: 0; min-width: 0; }
-.card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 18px; min-width: 0; }
-
-.top { display: grid; grid-template-columns: auto 1fr; gap: 14px; margin-top: 18px; }
-.main { display: flex; flex-direction: column; justify-content: center; padding: 22px 30px; }
-.main b { font-size: 46px; line-height: 1.1; color: var(--first); white-space: nowrap; }
-.main span { color: var(--soft); }
-dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 16px 24px; margin: 0; align-content: center; }
-dt { color: var(--soft); font-size: 13px; }
-dd { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
-
 .charts { display: grid; grid-template-columns: 1fr 1fr; gap: 14px; }
 .chart figcaption { display: flex; flex-wrap: wrap; gap: 2px 18px; margin-bottom: 14px; }
 .key { color: var(--soft); }
@@ -110,17 +78,10 @@ circle.second { fill: var(--second); }
 .mistakes figcaption { font-size: 13px; line-height: 1.3; overflow-wrap: anywhere; }
 .mistakes b { display: block; font-weight: 600; }
 .mistakes span { color: var(--wrong-text); }
-
-details { margin-top: 40px; }
-summary { cursor: pointer; font-weight: 600; }
-pre { margin: 12px 0 0; overflow-x: auto; font: 13px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 @media (max-width: 820px) {
-  body { padding: 18px 12px 36px; }
-  .card { padding: 14px; }
-  .top, .charts, .classes { grid-template-columns: minmax(0, 1fr); }
+  .charts, .classes { grid-template-columns: minmax(0, 1fr); }
   .multiples { grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); }
   .mistakes { grid-template-columns: repeat(auto-fill, minmax(88px, 1fr)); }
-  dl { grid-template-columns: repeat(auto-fill, minmax(120px, 1fr)); }
 }
 )css";
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbers and texts as the report shows them.
+// Reports as one HTML file that needs nothing beside it, and numbers and texts as they show them.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace bitloom::train {
+namespace bitloom::page {
 
 /// As text or as attribute value. Bytes that are not UTF-8 and control characters become U+FFFD.
 std::string escape(std::string_view text);
@@ -18,4 +18,12 @@ std::string percent(int64_t part, int64_t whole);  ///< "none" if the whole is n
 std::string grouped(int64_t count);                ///< 10,000
 std::string duration(double seconds);              ///< 12.3 s, 4 min 5 s, 3 h 12 min
 
-}  // namespace bitloom::train
+/// A label and its value, both escaped already, for a `dl`.
+std::string fact(std::string_view label, std::string_view value);
+
+/// The whole page. `title` is escaped here; `style` is added to the style sheet of all pages (colours as variables, light
+/// and dark; `.card`, `.top`, `.main`, `dl`, `details`); `body` is XHTML. The page loads nothing and runs nothing, whatever
+/// texts it shows.
+std::string document(std::string_view title, std::string_view style, std::string_view body);
+
+}  // namespace bitloom::page
