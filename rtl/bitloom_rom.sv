@@ -23,6 +23,11 @@ module bitloom_rom #(
   /* verilator lint_off WIDTH */  // strings of different lengths
   if (Style != "auto" && Style != "block" && Style != "distributed")
     $error("bitloom_rom: Style must be auto, block or distributed");
+`ifdef YOSYS
+  localparam RomStyle = (Style == "distributed") ? "logic" : Style;  // "distributed" means LUT RAM there, which has no ROM
+`else
+  localparam RomStyle = Style;
+`endif
   /* verilator lint_on WIDTH */
 
   if (File == "") begin : gen_zero
@@ -36,7 +41,7 @@ module bitloom_rom #(
     logic unused;
     assign unused = &{1'b0, clk_i, en_i, addr_i};
   end else begin : gen_memory
-    (* ram_style = Style, rom_style = Style *) logic [Width-1:0] words [Depth];
+    (* rom_style = RomStyle *) logic [Width-1:0] words [Depth];
     initial $readmemh(File, words);
     logic [Width-1:0] data_q;
     always_ff @(posedge clk_i) if (en_i) data_q <= words[addr_i];

@@ -16,6 +16,7 @@ namespace bitloom::hw {
 ///
 ///   bitloom_top.sv           instances and parameters only; ports in_*, out_* (in0_*, in1_* ... where there are several)
 ///   bitloom_*.sv             the modules of the library that it needs
+///   design.json              units with their parameters and what the models say of them, for `synthesize` (synth.h)
 ///   mem/UNIT.weights.hex, mem/UNIT.thresholds.hex
 ///   input.hex, expected.hex  frames of `inputs` and what `ir::evaluate` makes of them, a word a line; one pair a port
 ///   test_bench.cc, test_bench.h, Makefile

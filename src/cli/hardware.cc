@@ -9,15 +9,19 @@
 namespace bitloom::cli {
 
 void HardwareArguments::add_to(CLI::App& command) {
-  model.add_to(command);
+  add_design_to(command);
   command.add_option("INPUTS", inputs, "images, folders or .npy files to check the design with (default: random frames)");
+  command.add_option("--frames", random_frames, "random frames, without INPUTS")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+}
+
+void HardwareArguments::add_design_to(CLI::App& command) {
+  model.add_to(command);
   command.add_option("--folding", folding, "folding file (docs/reference/hardware.md)");
   command.add_option("--device", device, "FPGA to fold for, without a folding file")->capture_default_str();
   command.add_option("--fps", frames_per_second, "frames a second to fold for (default: the most that the device holds)")
       ->check(CLI::PositiveNumber);
-  command.add_option("--frames", random_frames, "random frames, without INPUTS")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
 }
 
 hw::Design HardwareArguments::design(const ir::Network& network) const {

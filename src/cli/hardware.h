@@ -16,6 +16,8 @@ struct HardwareArguments {
   int64_t random_frames = 3;
 
   void add_to(CLI::App& command);
+  /// Without the frames to check with.
+  void add_design_to(CLI::App& command);
   /// By the folding file; else the cheapest that reaches the frame rate; else the fastest that fits the device.
   hw::Design design(const ir::Network& network) const;
   /// From the inputs; without any, random frames with a fixed seed.

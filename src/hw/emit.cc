@@ -8,6 +8,9 @@
 
 #include "bitloom/file.h"
 #include "bitloom/rtl.h"
+#include "emit.h"
+#include "library.h"
+#include "synth_unit.h"
 #include "verilog_unit.h"
 
 namespace bitloom::hw {
@@ -141,29 +144,20 @@ std::string makefile(const Design& design) {
       design.name, single ? bench : std::string());
 }
 
-void copy_module(const fs::path& library, const fs::path& folder, const std::string& file) {
-  write_file(folder / file, std::span<const std::byte>(read_file(library / file)));
-}
-
 /// The modules that these units instantiate, those inside of them too.
-std::set<std::string> modules_of(const Design& design, const fs::path& library) {
-  std::set<std::string> known, needed, open;
-  for (const auto& entry : fs::directory_iterator(library))
-    if (entry.path().extension() == ".sv") known.insert(entry.path().stem().string());
-  for (const Unit& unit : design.units) open.insert(fmt::format("bitloom_{}", kind_name(unit.kind)));
-  while (!open.empty()) {
-    const std::string module = open.extract(open.begin()).value();
-    if (!known.contains(module)) throw Error("{}: the RTL library lacks {}.sv", library.string(), module);
-    needed.insert(module);
-    const std::vector<std::byte> bytes = read_file(library / (module + ".sv"));
-    const std::string_view source(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    for (const std::string& other : known)
-      if (!needed.contains(other) && source.find(other + " #(") != std::string_view::npos) open.insert(other);
-  }
-  return needed;
+std::set<std::string> modules_of(const Design& design, const Library& library) {
+  std::set<std::string> modules;
+  for (const Unit& unit : design.units) modules.insert(fmt::format("bitloom_{}", kind_name(unit.kind)));
+  return needed_modules(library, std::move(modules));
 }
 
 }  // namespace
+
+std::string top_level(const Design& design) {
+  std::vector<VerilogUnit> units;
+  for (const Unit& unit : design.units) units.push_back(verilog_unit(unit));
+  return top_level(design, units);
+}
 
 void emit_rtl(const Design& design, const ir::Network& network, std::span<const ir::Tensor> inputs, const fs::path& library,
               const fs::path& folder) {
@@ -173,10 +167,12 @@ void emit_rtl(const Design& design, const ir::Network& network, std::span<const 
   std::error_code error;
   fs::create_directories(folder / "mem", error);
   if (error) throw Error("{}: cannot be made: {}", folder.string(), error.message());
-  for (const std::string& module : modules_of(design, library)) copy_module(library, folder, module + ".sv");
+  const Library modules = read_library(library);
+  for (const std::string& module : modules_of(design, modules)) write_file(folder / (module + ".sv"), modules.at(module));
   for (const VerilogUnit& unit : units)
     for (const MemoryFile& file : unit.files) write_file(folder / file.name, file.words);
   write_file(folder / "bitloom_top.sv", top_level(design, units));
+  write_file(folder / "design.json", print_design(design));
   const auto write_frames = [&](const std::vector<Port>& ports, std::span<const ir::Tensor> tensors, const char* name) {
     for (size_t i = 0; i < ports.size(); ++i) {
       const Stream& stream = design.streams[static_cast<size_t>(ports[i].stream)];
@@ -185,7 +181,7 @@ void emit_rtl(const Design& design, const ir::Network& network, std::span<const 
   };
   write_frames(design.inputs, inputs, "input");
   write_frames(design.outputs, expected, "expected");
-  copy_module(library, folder, "test_bench.cc");
+  write_file(folder / "test_bench.cc", std::span<const std::byte>(read_file(library / "test_bench.cc")));
   write_file(folder / "test_bench.h", bench_header(design));
   write_file(folder / "Makefile", makefile(design));
 }

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// bitloom synth: what Yosys makes of a network's hardware, unit by unit, beside what the models say.
+#include "bitloom/synth.h"
+
+#include <optional>
+
+#include "bitloom/file.h"
+#include "hardware.h"
+
+namespace bitloom::cli {
+namespace {
+
+struct Arguments {
+  HardwareArguments hardware;
+  hw::SynthesisOptions options;
+  std::string output;
+  bool json = false;
+};
+
+/// "+4.2 %" of an estimate against what was found; nothing where there is nothing.
+std::string error_text(int64_t estimate, int64_t found) {
+  if (found == 0) return estimate == 0 ? "" : fmt::format("+{}", estimate);
+  return fmt::format("{:+.1f} %", 100.0 * static_cast<double>(estimate - found) / static_cast<double>(found));
+}
+
+std::string blocks_text(const hw::Resources& r) { return r.blocks() == 0 ? "" : fmt::format("{}", r.blocks()); }
+std::string or_nothing(int64_t value) { return value == 0 ? "" : grouped(value); }
+
+void print_text(const hw::Synthesis& found, hw::Family family) {
+  const char* block = family == hw::Family::kIce40 ? "EBR" : "BRAM36";
+  Table table(
+      {"unit", "kind", "LUT", "model", "error", "FF", "model", "error", "LUTRAM", "model", block, "model", "DSP", "model"});
+  const auto add = [&](const std::string& name, const std::string& kind, const hw::Resources& f, const hw::Resources& e) {
+    table.add({name, kind, grouped(f.lut), grouped(e.lut), error_text(e.lut, f.lut), grouped(f.ff), grouped(e.ff),
+               error_text(e.ff, f.ff), or_nothing(f.lut_ram), or_nothing(e.lut_ram), blocks_text(f), blocks_text(e),
+               or_nothing(f.dsp), or_nothing(e.dsp)});
+  };
+  for (const hw::UnitSynthesis& unit : found.units) add(unit.name, unit.kind, unit.found.resources, unit.estimate);
+  const hw::Counts all = found.found();
+  add("all", "", all.resources, found.estimate());
+  if (found.whole) add("in one piece", "", found.whole->resources, found.estimate());
+  fmt::print("{}\n{}, each unit alone; besides, {} inverters at carry chains and registers, which are not in LUT\n",
+             table.text(), found.tool, grouped(all.inverters));
+}
+
+Json to_json(const hw::Resources& r) {
+  return {{"lut", r.lut}, {"lut_ram", r.lut_ram}, {"ff", r.ff}, {"bram36", r.bram36}, {"bram18", r.bram18}, {"dsp", r.dsp}};
+}
+
+Json to_json(const hw::Counts& counts) {
+  Json json = to_json(counts.resources);
+  json["inverters"] = counts.inverters;
+  return json;
+}
+
+Json to_json(const hw::Synthesis& found) {
+  Json units = Json::array();
+  for (const hw::UnitSynthesis& unit : found.units) {
+    units.push_back({{"name", unit.name},
+                     {"kind", unit.kind},
+                     {"found", to_json(unit.found)},
+                     {"estimate", to_json(unit.estimate)},
+                     {"cached", unit.cached}});
+  }
+  Json json{
+      {"tool", found.tool}, {"units", units}, {"found", to_json(found.found())}, {"estimate", to_json(found.estimate())}};
+  if (found.whole) json["whole"] = to_json(*found.whole);
+  return json;
+}
+
+/// MODEL is a folder that `bitloom emit rtl` wrote, or a network to be folded.
+hw::Synthesis synthesize(const Arguments& arguments, hw::SynthesisOptions& options) {
+  const std::filesystem::path folder = arguments.hardware.model.model;
+  options.family = hw::find_device(arguments.hardware.device).family;
+  std::optional<ProgressBar> bar;
+  options.progress = [&](int64_t done, int64_t all) {
+    if (!bar) bar.emplace("synthesis", all);
+    bar->set(done);
+  };
+  if (std::filesystem::exists(folder / "design.json")) return hw::synthesize(folder, options);
+  const hw::Design design = arguments.hardware.design(arguments.hardware.model.load());
+  if (!design.folding.device.empty()) options.family = hw::find_device(design.folding.device).family;
+  return hw::synthesize(design, rtl_library(), options);
+}
+
+void synth(const Arguments& arguments) {
+  hw::SynthesisOptions options = arguments.options;
+  const hw::Synthesis found = synthesize(arguments, options);
+  const Json json = to_json(found);
+  if (!arguments.output.empty()) write_file(arguments.output, json.dump(2) + "\n");
+  if (arguments.json) return print_json(json);
+  print_text(found, options.family);
+}
+
+}  // namespace
+
+void add_synth(CLI::App& program) {
+  auto* command = program.add_subcommand("synth", "what Yosys makes of a network's hardware, beside the estimate");
+  command->footer(
+      "MODEL may be a folder that `bitloom emit rtl` wrote. Results are kept in $XDG_CACHE_HOME/bitloom/synth, else "
+      "~/.cache/bitloom/synth, so an interrupted run goes on where it was.\n"
+      "Example: bitloom synth sfc-w1a1 --fps 10000");
+  auto arguments = std::make_shared<Arguments>();
+  arguments->hardware.add_design_to(*command);
+  command->add_flag("--whole", arguments->options.whole, "also the design in one piece");
+  command->add_option("-j,--processes", arguments->options.processes, "of Yosys at a time (default: one a core)")
+      ->check(CLI::Range(1, 1024));
+  command->add_option("-o,--output", arguments->output, "write the report, as JSON, to this file");
+  command->add_flag("--json", arguments->json, "print one JSON document");
+  command->callback([arguments] { synth(*arguments); });
+}
+
+}  // namespace bitloom::cli
