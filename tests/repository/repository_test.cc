@@ -32,9 +32,9 @@ const std::map<std::string, std::set<std::string>> kMayInclude{
 };
 
 std::string module_of(const std::string& header) {
-  if (header == "error" || header == "file" || header == "process") return "base";
+  if (header == "error" || header == "file" || header == "page" || header == "process") return "base";
   if (header == "frames") return "ir";
-  if (header == "rtl" || header == "synth") return "hw";
+  if (header == "ice40" || header == "rtl" || header == "synth") return "hw";
   if (header == "bitloom") return "capi";
   return header;
 }
