@@ -7,15 +7,17 @@
 // AND; whatever else a dot product has depends on the row only, and belongs into its thresholds or its bias.
 //
 // Input: Inputs/Simd words of Simd elements a vector. They are used at once for the first Pe rows, and kept for the others.
-// Output: Outputs/Pe words of Pe elements.
+// With Groups, rows r*Outputs/Groups .. of the matrix belong to vector r of Groups that follow one another. With Depthwise every
+// row has a vector of its own, and Pe of them come at once: Inputs words of Pe elements, element i for row i (Simd is 1).
+// Output: Outputs/Pe words of Pe elements for each Groups vectors.
 // Weights: word nf*(Inputs/Simd)+sf holds rows nf*Pe.. and columns sf*Simd..; row i, column s, plane q of it is bit
 // (i*Simd+s)*WeightPlanes+q. Thresholds: word nf, Pe rows of HasDescending + max(Levels, 1) * AccBits bits, see bitloom_levels;
 // with Levels = 0 the one value is the bias (no file: 0).
 //
-// Throughput: exactly (Inputs/Simd)*(Outputs/Pe) cycles a vector, vectors back to back.
+// Throughput: exactly (Inputs/Simd)*(Outputs/Pe) cycles for all rows, back to back.
 // Latency: out_valid_o rises Inputs/Simd + 2 cycles after the first word was taken (counting from the cycle of its handshake),
-// one more if the vector is kept (Inputs > Simd and Outputs > Pe), one more if Levels > 1. in_ready_o depends on out_ready_i
-// through gates only; a bitloom_fifo cuts that path.
+// one more if the vector is kept (Inputs > Simd, and Outputs/Groups > Pe without Depthwise), one more if Levels > 1. in_ready_o
+// depends on out_ready_i through gates only; a bitloom_fifo cuts that path.
 // Clock: the compressor tree, between registers of its own; then the accumulator's carry chain.
 `default_nettype none
 
@@ -24,6 +26,8 @@ module bitloom_mvtu #(
   parameter int Outputs = 64,
   parameter int Simd = 8,
   parameter int Pe = 8,
+  parameter int Groups = 1,
+  parameter int Depthwise = 0,
   parameter int InPlanes = 1,
   parameter int WeightPlanes = 1,
   parameter int Xnor = 1,
@@ -37,40 +41,44 @@ module bitloom_mvtu #(
   parameter WeightFile = "",
   parameter ThresholdFile = "",
   parameter WeightStyle = "auto",
-  parameter ThresholdStyle = "auto"
+  parameter ThresholdStyle = "auto",
+  parameter int InWidth = ((Depthwise != 0) ? Pe : Simd) * InPlanes
 ) (
-  input  logic                     clk_i,
-  input  logic                     rst_ni,
-  input  logic [Simd*InPlanes-1:0] in_data_i,
-  input  logic                     in_valid_i,
-  output logic                     in_ready_o,
-  output logic [Pe*OutBits-1:0]    out_data_o,
-  output logic                     out_valid_o,
-  input  logic                     out_ready_i
+  input  logic                  clk_i,
+  input  logic                  rst_ni,
+  input  logic [InWidth-1:0]    in_data_i,
+  input  logic                  in_valid_i,
+  output logic                  in_ready_o,
+  output logic [Pe*OutBits-1:0] out_data_o,
+  output logic                  out_valid_o,
+  input  logic                  out_ready_i
 );
   if (Simd < 1 || Inputs % Simd != 0) $error("bitloom_mvtu: Simd must divide Inputs");
   if (Pe < 1 || Outputs % Pe != 0) $error("bitloom_mvtu: Pe must divide Outputs");
+  if (Groups < 1 || Outputs % Groups != 0 || (Outputs / Groups) % Pe != 0)
+    $error("bitloom_mvtu: Groups must divide Outputs, and Pe the outputs of a group");
+  if (Depthwise != 0 && (Simd != 1 || Groups != 1)) $error("bitloom_mvtu: with Depthwise, Simd and Groups are 1");
   if (InPlanes < 1 || WeightPlanes < 1) $error("bitloom_mvtu: an operand has at least one plane");
   if (Xnor != 0 && Xnor != 1) $error("bitloom_mvtu: Xnor is 0 or 1");
   if (HasDescending != 0 && Levels == 0) $error("bitloom_mvtu: a descending row needs thresholds");
 
   localparam int Steps = Inputs / Simd;
   localparam int Folds = Outputs / Pe;
+  localparam int Uses = (Depthwise != 0) ? 1 : Folds / Groups;  // of a vector
   localparam int Depth = Steps * Folds;
   localparam int StepBits = (Steps > 1) ? $clog2(Steps) : 1;
   localparam int FoldBits = (Folds > 1) ? $clog2(Folds) : 1;
   localparam int AddrBits = (Depth > 1) ? $clog2(Depth) : 1;
-  localparam int InWidth = Simd * InPlanes;
   localparam int RowBits = HasDescending + ((Levels > 1) ? Levels : 1) * AccBits;
 
   // The pipeline moves as a whole, unless a finished word meets one that has not been taken.
   logic move, finished, out_valid_q;
   assign move = !(finished && out_valid_q && !out_ready_i);
 
-  // Issue: one step, a word of weights, a cycle. The first fold takes the input, the others find it kept.
+  // Issue: one step, a word of weights, a cycle. A vector's first fold takes the input, the others find it kept.
   logic [StepBits-1:0] step_q;
   logic [AddrBits-1:0] issue_addr_q;
-  logic filling_q, issue, step_last;
+  logic filling_q, issue, step_last, vector_last;  // this fold is the vector's last
   assign in_ready_o = filling_q && move;
   assign issue = (!filling_q || in_valid_i) && move;
   assign step_last = (step_q == StepBits'(Steps - 1));
@@ -82,15 +90,28 @@ module bitloom_mvtu #(
     end else if (issue) begin
       step_q <= step_last ? '0 : step_q + 1'b1;
       issue_addr_q <= (issue_addr_q == AddrBits'(Depth - 1)) ? '0 : issue_addr_q + 1'b1;
-      if (step_last) filling_q <= (issue_addr_q == AddrBits'(Depth - 1));
+      if (step_last) filling_q <= vector_last;
     end
+  end
+  if (Uses == 1) begin : gen_used_once
+    assign vector_last = 1'b1;
+  end else if (Groups == 1) begin : gen_one_group
+    assign vector_last = (issue_addr_q == AddrBits'(Depth - 1));
+  end else begin : gen_groups
+    localparam int UseBits = $clog2(Uses);
+    logic [UseBits-1:0] use_q;
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) use_q <= '0;
+      else if (issue && step_last) use_q <= vector_last ? '0 : use_q + 1'b1;
+    end
+    assign vector_last = (use_q == UseBits'(Uses - 1));
   end
 
   // Fetch: x_q and the weights of the step.
   logic [InWidth-1:0] x_q;
   logic fetch, fetch_first, fetch_last;
   logic [AddrBits-1:0] fetch_addr;
-  if (Steps > 1 && Folds > 1) begin : gen_kept
+  if (Steps > 1 && Uses > 1) begin : gen_kept
     // The input is written in one cycle and read in the next, in the first fold too: a path around the memory would cost a
     // multiplexer a bit. The next vector overwrites a word after its last reading, for both go in the order of steps.
     (* ram_style = "distributed" *) logic [InWidth-1:0] kept [Steps];
@@ -164,6 +185,7 @@ module bitloom_mvtu #(
 
   logic [Pe*OutBits-1:0] codes;
   for (genvar i = 0; i < Pe; i++) begin : gen_pe
+    localparam int X = (Depthwise != 0) ? i * InPlanes : 0;
     bitloom_pe #(
       .Simd(Simd), .InPlanes(InPlanes), .WeightPlanes(WeightPlanes), .Xnor(Xnor), .InCoefs(InCoefs),
       .WeightCoefs(WeightCoefs), .AccBits(AccBits), .Levels(Levels), .OutBits(OutBits),
@@ -171,7 +193,7 @@ module bitloom_mvtu #(
     ) u_pe (
       .clk_i      (clk_i),
       .move_i     (move),
-      .x_i        (x_q),
+      .x_i        (x_q[X+:Simd*InPlanes]),
       .weights_i  (weights[i*Simd*WeightPlanes+:Simd*WeightPlanes]),
       .sum_i      (sum_q),
       .sum_first_i(sum_first_q),

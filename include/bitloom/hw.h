@@ -122,6 +122,8 @@ struct Mvtu {
   int32_t simd = 1, pe = 1;
   int64_t vectors = 1;     ///< a frame
   bool depthwise = false;  ///< row r reads channel r: `inputs` words of `pe` elements, one tap of a window each; simd 1
+  int32_t groups = 1;      ///< row r reads vector r / (outputs / groups) of so many that follow one another; 1 if depthwise
+  int32_t taps = 1;        ///< of a group's window: word w of a vector holds tap w % taps of channels w / taps * simd ..
   bool xnor = true;
   std::vector<int32_t> in_coefs, weight_coefs;  ///< one a plane
   int32_t acc_bits = 1;                         ///< holds every acc and threshold, exactly, and any step of the planes
@@ -133,8 +135,9 @@ struct Mvtu {
   std::vector<uint8_t> descending;  ///< one a row
   MemoryStyle weight_style = MemoryStyle::kBlock, threshold_style = MemoryStyle::kDistributed;
   bool operator==(const Mvtu&) const = default;
-  int64_t steps() const { return inputs / simd; }  ///< SF
-  int64_t folds() const { return outputs / pe; }   ///< NF
+  int64_t steps() const { return inputs / simd; }                    ///< SF
+  int64_t folds() const { return outputs / pe; }                     ///< NF
+  int64_t uses() const { return depthwise ? 1 : folds() / groups; }  ///< folds that one vector is for
   int64_t weight_depth() const { return steps() * folds(); }
   int64_t weight_width() const { return int64_t{pe} * simd * static_cast<int64_t>(weight_coefs.size()); }
   int64_t threshold_depth() const { return folds(); }
@@ -162,7 +165,8 @@ struct Table {
   bool operator==(const Table&) const = default;
 };
 
-/// The greatest of each pool. Pools do not overlap; what they leave over at the right and below is dropped.
+/// The greatest of each pool. Pools do not overlap; what they leave over at the right and below is dropped. (Others read
+/// the words of a depthwise Window: each of its windows is then a row of one pool.)
 struct MaxPool {
   int32_t channels = 1, lanes = 1, bits = 1, in_h = 1, in_w = 1, kernel_h = 1, kernel_w = 1;
   bool is_signed = false;
@@ -208,6 +212,34 @@ struct Crop {
   bool operator==(const Crop&) const = default;
 };
 
+/// factors[c] * value + offsets[c] of channel c, plain.
+struct Scale {
+  int32_t channels = 1, lanes = 1;
+  Element in;
+  int32_t value_bits = 1, factor_bits = 1;
+  int32_t out_bits = 1;
+  std::vector<int64_t> factors, offsets;  ///< one a channel
+  MemoryStyle style = MemoryStyle::kDistributed;
+  bool operator==(const Scale&) const = default;
+};
+
+/// Two tensors joined along channels; lanes divide both numbers.
+struct Concat {
+  std::array<int32_t, 2> channels = {1, 1};
+  int32_t lanes = 1, bits = 1;
+  bool operator==(const Concat&) const = default;
+};
+
+/// Of each block of `elements` elements, those at i0 * strides[0] + ... + i3 * strides[3], i3 running fastest. With several
+/// lanes strides[3] is 1, and they divide `elements`, counts[3] and the other strides.
+struct Reorder {
+  int32_t lanes = 1, bits = 1;
+  int64_t elements = 1;
+  std::array<int64_t, 4> counts = {1, 1, 1, 1}, strides = {0, 0, 0, 1};
+  MemoryStyle style = MemoryStyle::kDistributed;
+  bool operator==(const Reorder&) const = default;
+};
+
 /// Index of the largest, the first on ties: one word of one element (a plain integer) a frame.
 struct Top1 {
   int32_t classes = 1, lanes = 1, in_bits = 1;
@@ -216,7 +248,8 @@ struct Top1 {
   bool operator==(const Top1&) const = default;
 };
 
-using UnitKind = std::variant<Window, Mvtu, Threshold, Table, MaxPool, SumPool, Width, Fifo, Fork, Add, Crop, Top1>;
+using UnitKind = std::variant<Window, Mvtu, Threshold, Table, MaxPool, SumPool, Width, Fifo, Fork, Add, Crop, Scale, Concat,
+                              Reorder, Top1>;
 
 struct Unit {
   std::string name;     ///< unique; of the Dot or other node, or with what the unit is for: "conv1.window", "conv1.fifo"

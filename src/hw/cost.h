@@ -32,5 +32,7 @@ Memory weight_memory(const Mvtu& unit);
 Memory threshold_memory(const Mvtu& unit);
 Memory threshold_memory(const Threshold& unit);
 Memory line_buffer(const Window& unit);
+Memory scale_memory(const Scale& unit);
+Memory block_memory(const Reorder& unit);
 
 }  // namespace bitloom::hw

@@ -191,8 +191,9 @@ Design design(const ir::Network& network, const Folding& folding) {
 }
 
 std::string_view kind_name(const UnitKind& kind) {
-  static constexpr std::array<std::string_view, 12> kNames{"window", "mvtu", "threshold", "table", "max_pool", "sum_pool",
-                                                           "width",  "fifo", "fork",      "add",   "crop",     "top1"};
+  static constexpr std::array<std::string_view, 15> kNames{"window",   "mvtu",  "threshold", "table",   "max_pool",
+                                                           "sum_pool", "width", "fifo",      "fork",    "add",
+                                                           "crop",     "scale", "concat",    "reorder", "top1"};
   static_assert(std::variant_size_v<UnitKind> == kNames.size());
   return kNames[kind.index()];
 }

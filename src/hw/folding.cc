@@ -85,7 +85,7 @@ Folding resolve(const ir::Network& network, const Folding& folding, std::vector<
     const Variable& v = *layers[i];
     LayerFolding& f = result.layers[i];
     f.name = v.name;
-    f.pe = divisor(v.name, "PE", f.pe, v.outputs, "output channels", folding.round_down, notes);
+    f.pe = divisor(v.name, "PE", f.pe, v.outputs, v.outputs_are, folding.round_down, notes);
     f.simd = divisor(v.name, "SIMD", f.simd, v.columns, v.columns_are, folding.round_down, notes);
   }
   result.by_position = false;

@@ -39,6 +39,14 @@ void fold(Mvtu& unit, const Choice& choice, Family family) {
   unit.threshold_style = settle(choice.thresholds, threshold_memory(unit), family);
 }
 
+/// Behind a window each of its windows, of one word's channels, is a row.
+template <typename Pool>
+void fold(Pool& unit, int64_t windows) {
+  if (windows == 0) return;
+  unit.in_h = static_cast<int32_t>(windows * (unit.channels / unit.lanes));
+  unit.channels = unit.lanes;
+}
+
 // More rows than the fewest only where the window would otherwise be slower than the products that it feeds.
 void fold(Window& unit, int64_t dot_cycles, Family family) {
   unit.rows = fewest_rows(unit);
@@ -59,6 +67,11 @@ std::vector<int32_t> divisors(int64_t number) {
   return small;
 }
 
+bool is_depthwise(const ir::Dot& dot) {
+  return dot.groups > 1 && dot.groups == dot.weights.rows() &&
+         dot.weights.columns() == int64_t{dot.window.kernel_h} * dot.window.kernel_w;
+}
+
 bool passes_through(const ir::Dot& dot, const ir::Shape& image) {
   const ir::Window& w = dot.window;
   if (w.padded() || dot.groups > 1) return false;
@@ -73,15 +86,18 @@ std::vector<Variable> variables_of(const ir::Network& network) {
     const ir::Node& node = network.nodes[i];
     const auto id = static_cast<ir::NodeId>(i);
     if (std::holds_alternative<ir::Input>(node.layer)) {
-      variables.push_back({node.name, id, true, node.type.shape.elements(), 1, "elements"});
+      variables.push_back({node.name, id, true, node.type.shape.elements(), 1, "elements", "elements"});
     }
     const auto* dot = std::get_if<ir::Dot>(&node.layer);
     if (!dot) continue;
     const ir::Shape& image = network.nodes[static_cast<size_t>(node.inputs[0])].type.shape;
-    const bool windowed = !passes_through(*dot, image);
-    const int64_t columns = dot->groups > 1 ? 1 : windowed ? image.channels : dot->weights.columns();
-    const std::string are = dot->groups > 1 ? "input channel a group" : windowed ? "input channels" : "inputs";
-    variables.push_back({node.name, id, false, dot->weights.rows(), columns, are});
+    const bool windowed = !passes_through(*dot, image), grouped = dot->groups > 1 && !is_depthwise(*dot);
+    Variable v{node.name, id, false, dot->weights.rows(), dot->weights.columns(), "inputs", "output channels"};
+    if (windowed) v.columns = image.channels / dot->groups;
+    if (windowed) v.columns_are = dot->groups > 1 ? "input channels of a group" : "input channels";
+    if (grouped) v.outputs /= dot->groups;
+    if (grouped) v.outputs_are = "output channels of a group";
+    variables.push_back(std::move(v));
   }
   return variables;
 }
@@ -121,6 +137,10 @@ UnitKind folded(const Part& part, const Choice& choice, Family family) {
   if (auto* threshold = std::get_if<Threshold>(&kind)) {
     threshold->style = cheaper_style(threshold_memory(*threshold), family);
   }
+  if (auto* scale = std::get_if<Scale>(&kind)) scale->style = cheaper_style(scale_memory(*scale), family);
+  if (auto* reorder = std::get_if<Reorder>(&kind)) reorder->style = cheaper_style(block_memory(*reorder), family);
+  if (auto* pool = std::get_if<MaxPool>(&kind)) fold(*pool, part.windows);
+  if (auto* pool = std::get_if<SumPool>(&kind)) fold(*pool, part.windows);
   return kind;
 }
 

@@ -51,7 +51,8 @@ class Follower {
   }
 
   void pass(const Threshold&) { delay(2); }
-  void pass(const Table&) { delay(1); }
+  void pass(const Scale&) { delay(2); }
+  void pass(const Table&) { delay(0); }
   void pass(const Fifo&) { delay(1); }
   void pass(const Fork&) {
     delay(0, 0);
@@ -78,6 +79,21 @@ class Follower {
     }
   }
 
+  void pass(const Concat& c) {
+    const int64_t words0 = c.channels[0] / c.lanes, words = words0 + c.channels[1] / c.lanes;
+    std::array<size_t, 2> next{};
+    for (int64_t i = 0; i < words_out(); ++i) {
+      const size_t port = i % words < words0 ? 0 : 1;
+      put(in(port)[next[port]++]);
+    }
+  }
+
+  void pass(const Reorder& r) {
+    const int64_t in_words = r.elements / r.lanes;
+    const int64_t out_words = r.counts[0] * r.counts[1] * r.counts[2] * r.counts[3] / r.lanes;
+    for (int64_t i = 0; i < words_out(); ++i) put(in()[static_cast<size_t>((i / out_words + 1) * in_words - 1)] + 2);
+  }
+
   template <typename Pool>
   void pool(const Pool& p) {
     const int64_t words = p.channels / p.lanes;
@@ -92,15 +108,14 @@ class Follower {
   void pass(const SumPool& p) { pool(p); }
 
   void pass(const Mvtu& m) {
-    const int64_t steps = m.steps(), folds = m.folds();
-    const bool kept = steps > 1 && folds > 1 && !m.depthwise;
+    const int64_t steps = m.steps(), uses = m.uses();
+    const bool kept = steps > 1 && uses > 1;
     const int64_t behind = 3 + (kept ? 1 : 0) + (m.levels > 1 ? 1 : 0);  // from a row's last step to its output
-    const int64_t read_folds = m.depthwise ? folds : 1;                  // that take input; the others find it kept
     int64_t issue = -1;
     size_t word = 0;
     for (int64_t v = 0; v < m.vectors; ++v) {
-      for (int64_t f = 0; f < folds; ++f) {
-        if (f >= read_folds) {
+      for (int64_t f = 0; f < m.folds(); ++f) {
+        if (f % uses != 0) {  // finds its input kept
           issue += steps;
         } else {
           for (int64_t s = 0; s < steps; ++s) issue = std::max(issue + 1, in()[word++]);

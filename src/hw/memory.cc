@@ -118,4 +118,11 @@ Memory line_buffer(const Window& unit) {
   return {int64_t{unit.rows} * unit.in_w * (unit.channels / unit.lanes), int64_t{unit.lanes} * unit.bits, false};
 }
 
+Memory scale_memory(const Scale& unit) {
+  return {unit.channels / unit.lanes, int64_t{unit.lanes} * (unit.factor_bits + unit.out_bits), true};
+}
+Memory block_memory(const Reorder& unit) {
+  return {2 * unit.elements / unit.lanes, int64_t{unit.lanes} * unit.bits, false};
+}
+
 }  // namespace bitloom::hw

@@ -22,6 +22,7 @@
 #include <numeric>
 
 #include "element.h"
+#include "structure.h"
 
 namespace bitloom::hw {
 namespace {
@@ -200,7 +201,11 @@ Mvtu make_mvtu(const ir::Dot& dot, const Element& in, const ir::Range& values, c
   unit.inputs = dot.weights.columns();
   unit.outputs = dot.weights.rows();
   unit.vectors = int64_t{result.shape.height} * result.shape.width;
-  unit.depthwise = dot.groups > 1;
+  unit.depthwise = is_depthwise(dot);
+  if (dot.groups > 1 && !unit.depthwise) {
+    unit.groups = dot.groups;
+    unit.taps = dot.window.kernel_h * dot.window.kernel_w;
+  }
   unit.xnor = form.xnor;
   unit.in_coefs = in.coefficients;
   unit.weight_coefs = form.weights.coefficients;

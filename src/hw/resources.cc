@@ -106,6 +106,21 @@ Logic logic(const Add& u) {
 
 Logic logic(const Crop&) { return {12, 8, 0}; }
 
+// A product of up to 25 x 18 bits is one DSP block.
+Logic logic(const Scale& u) {
+  const auto blocks = [](int32_t bits, int32_t of) { return (bits + of - 1) / of; };
+  const double ff = static_cast<double>(u.lanes) * (u.in.bits + u.out_bits) + 10;
+  return {kHandshake + static_cast<double>(u.lanes) * u.out_bits, ff,
+          int64_t{u.lanes} * blocks(std::max(u.value_bits, u.factor_bits), 25) *
+              blocks(std::min(u.value_bits, u.factor_bits), 18)};
+}
+
+Logic logic(const Concat& u) { return {6 + static_cast<double>(u.lanes) * u.bits, 6, 0}; }
+
+Logic logic(const Reorder& u) {
+  return {20 + 4 * bits_for(u.elements / u.lanes), 20 + 6 * bits_for(u.elements / u.lanes), 0};
+}
+
 Logic logic(const Top1& u) { return {20 + 1.5 * u.lanes * u.in_bits, 10 + u.in_bits + 2.0 * u.out_bits, 0}; }
 
 /// The memories of a unit.
@@ -116,7 +131,7 @@ Resources memories(const Kind& u, Family family) {
     r += memory(weight_memory(u), u.weight_style, family);
     r += memory(threshold_memory(u), u.threshold_style, family);
     const int64_t word = int64_t{u.depthwise ? u.pe : u.simd} * static_cast<int64_t>(u.in_coefs.size());
-    const bool kept = u.steps() > 1 && u.folds() > 1 && !u.depthwise;
+    const bool kept = u.steps() > 1 && u.uses() > 1;
     if (kept)
       r += memory({u.steps(), word, false}, family == Family::kIce40 ? MemoryStyle::kAuto : MemoryStyle::kDistributed,
                   family);
@@ -124,6 +139,10 @@ Resources memories(const Kind& u, Family family) {
     r += memory(line_buffer(u), u.style, family);
   } else if constexpr (std::is_same_v<Kind, Threshold>) {
     r += memory(threshold_memory(u), u.style, family);
+  } else if constexpr (std::is_same_v<Kind, Scale>) {
+    r += memory(scale_memory(u), u.style, family);
+  } else if constexpr (std::is_same_v<Kind, Reorder>) {
+    r += memory(block_memory(u), u.style, family);
   } else if constexpr (std::is_same_v<Kind, Fifo>) {
     r += memory({u.depth, u.width, false}, u.style, family);
   } else if constexpr (std::is_same_v<Kind, MaxPool>) {

@@ -20,9 +20,10 @@ struct Variable {
   std::string name;
   ir::NodeId node = 0;
   bool is_input = false;
-  int64_t outputs = 1;      ///< that PE divides; of an input, the elements that its lanes divide
+  int64_t outputs = 1;      ///< that PE divides (of a group); of an input, the elements that its lanes divide
   int64_t columns = 1;      ///< that SIMD divides
   std::string columns_are;  ///< "input channels", "inputs": for messages
+  std::string outputs_are;  ///< "output channels"
   bool operator==(const Variable&) const = default;
 };
 
@@ -43,6 +44,7 @@ struct Part {
   int32_t depth = 0;    ///< Dot layers between here and the inputs, at most
   bool fifo = false;    ///< one is wanted in front of it
   int64_t work = 0;     ///< of a window: multiplications a frame of the Dot layer that it is for
+  int64_t windows = 0;  ///< a frame, of a pool behind a window
 };
 
 struct Link {
@@ -67,6 +69,9 @@ Structure make_structure(const ir::Network& network);
 
 /// The variables alone: of all Input and Dot nodes. Does not look whether the network is supported.
 std::vector<Variable> variables_of(const ir::Network& network);
+
+/// True if every channel has a group and an output of its own.
+bool is_depthwise(const ir::Dot& dot);
 
 /// True if the window needs no window unit: 1 x 1 without stride, or one position that sees the whole image in order.
 bool passes_through(const ir::Dot& dot, const ir::Shape& image);

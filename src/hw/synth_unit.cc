@@ -35,6 +35,12 @@ Widths widths(const Add& u) {
   return {{int64_t{u.lanes} * u.in[0].bits, int64_t{u.lanes} * u.in[1].bits}, {int64_t{u.lanes} * u.out_bits}};
 }
 Widths widths(const Crop& u) { return same(int64_t{u.lanes} * u.bits); }
+Widths widths(const Scale& u) { return {{int64_t{u.lanes} * u.in.bits}, {int64_t{u.lanes} * u.out_bits}}; }
+Widths widths(const Concat& u) {
+  const int64_t word = int64_t{u.lanes} * u.bits;
+  return {{word, word}, {word}};
+}
+Widths widths(const Reorder& u) { return same(int64_t{u.lanes} * u.bits); }
 Widths widths(const Top1& u) { return {{int64_t{u.lanes} * u.in_bits}, {u.out_bits}}; }
 
 void add_stream(std::vector<SynthPort>& ports, const std::string& name, int64_t width, bool input) {

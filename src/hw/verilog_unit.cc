@@ -56,7 +56,7 @@ std::string threshold_words(const std::vector<int64_t>& thresholds, const std::v
   return words;
 }
 
-/// Word nf * SF + sf: rows nf * PE .., columns sf * SIMD .. (rtl/bitloom_mvtu.sv).
+/// Word nf * SF + sf: rows nf * PE .., and the columns of step sf (rtl/bitloom_mvtu.sv).
 std::string weight_words(const Mvtu& m) {
   const auto planes = static_cast<int>(m.weight_coefs.size());
   std::string words;
@@ -64,8 +64,8 @@ std::string weight_words(const Mvtu& m) {
     for (int64_t step = 0; step < m.steps(); ++step) {
       std::vector<bool> word;
       for (int64_t row = fold * m.pe; row < (fold + 1) * m.pe; ++row) {
-        for (int64_t column = step * m.simd; column < (step + 1) * m.simd; ++column)
-          append_bits(word, m.weights.code(row, column), planes);
+        const int64_t column = step % m.taps * (m.inputs / m.taps) + step / m.taps * m.simd;
+        for (int64_t lane = 0; lane < m.simd; ++lane) append_bits(word, m.weights.code(row, column + lane), planes);
       }
       words += hex(word) + '\n';
     }
@@ -107,9 +107,6 @@ struct Writer {
   }
 
   VerilogUnit operator()(const Mvtu& m) const {
-    if (m.depthwise)
-      throw Unsupported("{}: depthwise layers have no module in the RTL library yet; make it a convolution of one group",
-                        unit.name);
     const MemoryFile weights = file("weights", weight_words(m));
     const MemoryFile thresholds =
         file("thresholds", threshold_words(m.thresholds, m.descending, m.has_descending, m.outputs, m.pe, m.acc_bits));
@@ -117,6 +114,8 @@ struct Writer {
                         {"Outputs", text(m.outputs)},
                         {"Simd", text(m.simd)},
                         {"Pe", text(m.pe)},
+                        {"Groups", text(m.groups)},
+                        {"Depthwise", text(m.depthwise)},
                         {"InPlanes", text(static_cast<int64_t>(m.in_coefs.size()))},
                         {"WeightPlanes", text(static_cast<int64_t>(m.weight_coefs.size()))},
                         {"Xnor", text(m.xnor)},
@@ -209,9 +208,56 @@ struct Writer {
     return result;
   }
 
-  VerilogUnit operator()(const Crop&) const {
-    throw Unsupported("{}: slices have no module in the RTL library yet; leave the channels out of the layer before",
-                      unit.name);
+  VerilogUnit operator()(const Crop& c) const {
+    return {{{"Channels", text(c.channels)},
+             {"Lanes", text(c.lanes)},
+             {"Bits", text(c.bits)},
+             {"First", text(c.first)},
+             {"Count", text(c.count)}},
+            {}};
+  }
+
+  VerilogUnit operator()(const Scale& s) const {
+    std::string words;
+    for (size_t channel = 0; channel < s.factors.size();) {
+      std::vector<bool> word;
+      for (int32_t lane = 0; lane < s.lanes; ++lane, ++channel) {
+        append_bits(word, s.factors[channel], s.factor_bits);
+        append_bits(word, s.offsets[channel], s.out_bits);
+      }
+      words += hex(word) + '\n';
+    }
+    const MemoryFile scales = file("scales", std::move(words));
+    VerilogUnit result{{{"Channels", text(s.channels)},
+                        {"Lanes", text(s.lanes)},
+                        {"Bits", text(s.in.bits)},
+                        {"ValueBits", text(s.value_bits)},
+                        {"FactorBits", text(s.factor_bits)},
+                        {"OutBits", text(s.out_bits)},
+                        {"File", quoted(scales)},
+                        {"Style", text(s.style)}},
+                       {scales}};
+    add_element(result, "", s.in);
+    return result;
+  }
+
+  VerilogUnit operator()(const Concat& c) const {
+    return {{{"Channels0", text(c.channels[0])},
+             {"Channels1", text(c.channels[1])},
+             {"Lanes", text(c.lanes)},
+             {"Bits", text(c.bits)}},
+            {}};
+  }
+
+  VerilogUnit operator()(const Reorder& r) const {
+    VerilogUnit result{{{"Width", text(r.lanes * r.bits)}, {"Words", text(r.elements / r.lanes)}, {"Style", text(r.style)}},
+                       {}};
+    for (size_t loop = 0; loop < 4; ++loop) {
+      const bool inner = loop == 3;
+      result.parameters.emplace_back(fmt::format("Count{}", loop), text(inner ? r.counts[3] / r.lanes : r.counts[loop]));
+      result.parameters.emplace_back(fmt::format("Stride{}", loop), text(inner ? r.strides[3] : r.strides[loop] / r.lanes));
+    }
+    return result;
   }
 
   VerilogUnit operator()(const Top1& t) const {

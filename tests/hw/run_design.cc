@@ -153,17 +153,22 @@ class Runner {
     }
   }
 
+  /// The place of column k's element for row n of vector v.
+  static int64_t input_of(const hw::Mvtu& m, int64_t v, int64_t n, int64_t k) {
+    if (m.depthwise) return (v * m.outputs + n / m.pe * m.pe) * m.inputs + k * m.pe + n % m.pe;
+    const int64_t group = v * m.groups + n / (m.outputs / m.groups);
+    const int64_t channels = m.inputs / m.taps, tap = k / channels, channel = k % channels;
+    return group * m.inputs + (channel / m.simd * m.taps + tap) * m.simd + channel % m.simd;
+  }
   void run(const hw::Mvtu& m) {
     check_lanes(static_cast<int32_t>(m.in_coefs.size()), m.depthwise ? m.pe : m.simd, m.out_bits, m.pe);
-    BITLOOM_CHECK(m.inputs % m.simd == 0 && m.outputs % m.pe == 0);
+    BITLOOM_CHECK(m.inputs / m.taps % m.simd == 0 && m.outputs / m.groups % m.pe == 0);
     BITLOOM_CHECK(m.weights.planes() == static_cast<int>(m.weight_coefs.size()));
     for (int64_t v = 0; v < m.vectors; ++v) {
       for (int64_t n = 0; n < m.outputs; ++n) {
         int64_t acc = 0;
         for (int64_t k = 0; k < m.inputs; ++k) {
-          const int64_t at =
-              m.depthwise ? (v * m.outputs + n / m.pe * m.pe) * m.inputs + k * m.pe + n % m.pe : v * m.inputs + k;
-          const int64_t x = in()[static_cast<size_t>(at)], w = m.weights.code(n, k);
+          const int64_t x = in()[static_cast<size_t>(input_of(m, v, n, k))], w = m.weights.code(n, k);
           for (size_t p = 0; p < m.in_coefs.size(); ++p) {
             for (size_t q = 0; q < m.weight_coefs.size(); ++q) {
               const bool counts = m.xnor ? bit(x, p) == bit(w, q) : (bit(x, p) & bit(w, q)) != 0;
@@ -225,6 +230,41 @@ class Runner {
     for (size_t i = 0; i < in().size(); ++i) {
       const auto channel = static_cast<int32_t>(i % static_cast<size_t>(c.channels));
       if (channel >= c.first && channel < c.first + c.count) put(in()[i]);
+    }
+  }
+  void run(const hw::Scale& s) {
+    check_lanes(s.in.bits, s.lanes, s.out_bits, s.lanes);
+    BITLOOM_CHECK(s.channels % s.lanes == 0 && in_stream().element == s.in);
+    for (size_t i = 0; i < in().size(); ++i) {
+      const size_t channel = i % static_cast<size_t>(s.channels);
+      const int64_t value = value_of(s.in, in()[i]);
+      to_bits(value, s.value_bits);
+      to_bits(s.factors[channel], s.factor_bits);
+      put(to_bits(s.factors[channel] * value + s.offsets[channel], s.out_bits));
+    }
+  }
+  void run(const hw::Concat& c) {
+    check_lanes(c.bits, c.lanes, c.bits, c.lanes);
+    BITLOOM_CHECK(in_stream(1).lanes == c.lanes && in_stream(1).element == in_stream().element);
+    BITLOOM_CHECK(c.channels[0] % c.lanes == 0 && c.channels[1] % c.lanes == 0);
+    std::array<size_t, 2> next{};
+    while (next[0] < in(0).size()) {
+      for (size_t port = 0; port < 2; ++port) {
+        for (int32_t i = 0; i < c.channels[port]; ++i) put(in(port)[next[port]++]);
+      }
+    }
+  }
+  void run(const hw::Reorder& r) {
+    check_lanes(r.bits, r.lanes, r.bits, r.lanes);
+    BITLOOM_CHECK(r.elements % r.lanes == 0 && r.counts[3] % r.lanes == 0 && (r.lanes == 1 || r.strides[3] == 1));
+    for (const int64_t stride : {r.strides[0], r.strides[1], r.strides[2]}) BITLOOM_CHECK(stride % r.lanes == 0);
+    for (size_t block = 0; block < in().size(); block += static_cast<size_t>(r.elements)) {
+      for (int64_t i = 0; i < r.counts[0] * r.counts[1] * r.counts[2] * r.counts[3]; ++i) {
+        int64_t rest = i, at = 0;
+        for (size_t loop = 4; loop-- > 0; rest /= r.counts[loop]) at += rest % r.counts[loop] * r.strides[loop];
+        BITLOOM_CHECK(at < r.elements);
+        put(in()[block + static_cast<size_t>(at)]);
+      }
     }
   }
   void run(const hw::Top1& t) {

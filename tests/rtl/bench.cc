@@ -23,14 +23,18 @@ namespace fs = std::filesystem;
 constexpr const char* kMain = R"(#include "Vbench.h"
 #include "verilated.h"
 #include <cstdio>
-int main() {
+#include <cstdlib>
+// Argument: 0 without stalls, 1 with. Ends some cycles after the last word, or long after any word has moved.
+int main(int, char** arguments) {
   VerilatedContext context;
   Vbench bench(&context);
-  long after = 100;  // words too many would come
-  for (long cycle = 0; cycle < 3000000 && after > 0; ++cycle) {
+  bench.stalls_i = std::atoi(arguments[1]);
+  long after = 100, idle = 0;  // words too many would come
+  for (long cycle = 0; after > 0 && idle < 100000; ++cycle) {
     bench.rst_ni = cycle >= 4;
     bench.clk_i = 0;
     bench.eval();
+    idle = bench.moved_o ? 0 : idle + 1;
     bench.clk_i = 1;
     bench.eval();
     if (bench.done_o) --after;
@@ -52,11 +56,22 @@ void write(const fs::path& path, const Words& words) {
   write(path, text);
 }
 
-/// Writes the files of a case, and gives the text of its instances; `ids` counts streams.
-std::string instances(const Case& one, size_t index, int stalls, const fs::path& folder, std::map<int, size_t>& inputs,
-                      std::map<int, size_t>& outputs, int& ids) {
+int frame_words(const Case& one, size_t output) {
+  const int own = one.outputs[output].frame_words;
+  return own != 0 ? own : one.frame_words;
+}
+
+/// The streams of a simulation by their numbers.
+struct Streams {
+  std::map<int, size_t> inputs;                      // case
+  std::map<int, std::pair<size_t, size_t>> outputs;  // case and port
+  int count = 0;
+};
+
+/// Writes the files of a case, and gives the text of its instances.
+std::string instances(const Case& one, size_t index, const fs::path& folder, Streams& streams) {
   std::ostringstream text;
-  const std::string name = "c" + std::to_string(index) + (stalls ? "s" : "n");
+  const std::string name = "c" + std::to_string(index);
   std::ostringstream ports;
   auto connect = [&](const std::string& port, const std::string& signal, int width, const char* ready_side) {
     text << "  logic [" << width - 1 << ":0] " << name << signal << "_data;\n  logic " << name << signal << "_valid, "
@@ -76,15 +91,19 @@ std::string instances(const Case& one, size_t index, int stalls, const fs::path&
     const fs::path file = folder / ("c" + std::to_string(index) + signal + ".hex");
     write(file, words);
     connect(port, signal, words.width, input ? "i" : "o");
-    const int id = ids++;
-    (input ? inputs : outputs)[id] = index;
+    const int id = streams.count++;
+    if (input)
+      streams.inputs[id] = index;
+    else
+      streams.outputs[id] = {index, i};
     text << "  " << (input ? "stream_source" : "stream_sink") << " #(.Id(" << id << "), .Width(" << words.width
-         << "), .Words(" << words.hex.size() << "), .File(\"" << file.string() << "\"), .Stalls(" << stalls << ")";
-    if (!input) text << ", .FrameWords(" << one.frame_words << "), .Surplus(" << one.surplus << ")";
-    text << ") " << name << "u" << signal << " (.clk_i, .rst_ni, .cycle_i(cycle_q), ." << (input ? "data_o(" : "data_i(")
-         << name << signal << "_data), ." << (input ? "valid_o(" : "valid_i(") << name << signal << "_valid), ."
-         << (input ? "ready_i(" : "ready_o(") << name << signal << "_ready)";
-    if (!input) text << ", .done_o(done[" << outputs.size() - 1 << "])";
+         << "), .Words(" << words.hex.size() << "), .File(\"" << file.string() << "\")";
+    if (!input) text << ", .FrameWords(" << frame_words(one, i) << "), .Surplus(" << one.surplus << ")";
+    text << ") " << name << "u" << signal << " (.clk_i, .rst_ni, .stalls_i, .cycle_i(cycle_q), ."
+         << (input ? "data_o(" : "data_i(") << name << signal << "_data), ." << (input ? "valid_o(" : "valid_i(") << name
+         << signal << "_valid), ." << (input ? "ready_i(" : "ready_o(") << name << signal << "_ready)";
+    text << ", .moved_o(moved[" << id << "])";
+    if (!input) text << ", .done_o(done[" << streams.outputs.size() - 1 << "])";
     text << ");\n";
   };
   for (size_t i = 0; i < one.inputs.size(); ++i) stream(one.inputs[i], i, true);
@@ -104,6 +123,60 @@ std::string instances(const Case& one, size_t index, int stalls, const fs::path&
   }
   text << ") " << name << " (\n    .clk_i,\n    .rst_ni" << ports.str() << "\n  );\n";
   return text.str();
+}
+
+/// What the words and cycles that a run told of say about the cases.
+std::vector<std::string> judge(const std::vector<Case>& cases, const Streams& streams, const std::string& output,
+                               bool stalls) {
+  std::vector<std::string> wrong;
+  std::map<int, std::vector<int64_t>> frames;
+  std::map<int, int64_t> first;
+  std::map<size_t, int64_t> taken;
+  bool finished = false;
+  auto complain = [&](int id, const std::string& what) {
+    const size_t index = streams.inputs.contains(id) ? streams.inputs.at(id) : streams.outputs.at(id).first;
+    wrong.push_back(cases[index].text() + (stalls ? " with stalls: " : ": ") + what);
+  };
+  std::istringstream lines(output);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string kind;
+    int id = 0;
+    int64_t cycle = 0;
+    words >> kind;
+    if (kind == "finished") finished = true;
+    if (!(words >> id)) continue;
+    if (kind == "wrong") {
+      complain(id, line.substr(line.find(' ', 6) + 1));
+      continue;
+    }
+    words >> cycle;
+    if (kind == "first") first[id] = cycle;
+    if (kind == "frame") frames[id].push_back(cycle);
+    if (kind == "taken") taken.emplace(streams.inputs.at(id), cycle);
+  }
+  for (const auto& [id, place] : streams.outputs) {
+    const auto& [index, port] = place;
+    const Case& one = cases[index];
+    const size_t expected = one.outputs[port].hex.size() / frame_words(one, port);
+    if (frames[id].size() < expected)
+      complain(id, "only " + std::to_string(frames[id].size()) + " of " + std::to_string(expected) + " frames came");
+    if (stalls || frames[id].size() < 3) continue;
+    // The second half of the frames: by then the pipeline is full.
+    const size_t half = frames[id].size() / 2;
+    for (size_t i = half; one.interval && i < frames[id].size(); ++i) {
+      const int64_t found = frames[id][i] - frames[id][i - 1];
+      if (found == *one.interval) continue;
+      complain(id, "frame " + std::to_string(i) + " took " + std::to_string(found) + " cycles, not " +
+                       std::to_string(*one.interval));
+      break;
+    }
+    const int64_t latency = first[id] - taken[index];
+    if (one.latency && latency != *one.latency)
+      complain(id, "the first word took " + std::to_string(latency) + " cycles, not " + std::to_string(*one.latency));
+  }
+  if (!finished && wrong.empty()) wrong.push_back("the simulation did not end: " + output);
+  return wrong;
 }
 
 }  // namespace
@@ -140,79 +213,29 @@ std::string Case::text() const {
 
 std::vector<std::string> simulate(const std::vector<Case>& cases, const fs::path& folder, Popcounts popcounts) {
   std::ostringstream body;
-  std::map<int, size_t> inputs, outputs;  // stream to case
-  std::map<int, bool> stalled;
-  int ids = 0;
-  for (size_t i = 0; i < cases.size(); ++i) {
-    for (int stalls : {0, 1}) {
-      const int before = ids;
-      body << instances(cases[i], i, stalls, folder, inputs, outputs, ids);
-      for (int id = before; id < ids; ++id) stalled[id] = stalls != 0;
-    }
-  }
+  Streams streams;
+  for (size_t i = 0; i < cases.size(); ++i) body << instances(cases[i], i, folder, streams);
   std::ostringstream top;
-  top << "module bench (input logic clk_i, input logic rst_ni, output logic done_o);\n  logic [" << outputs.size() - 1
-      << ":0] done;\n  logic [31:0] cycle_q;\n  assign done_o = &done;\n"
-      << "  always_ff @(posedge clk_i) cycle_q <= rst_ni ? cycle_q + 1 : 0;\n"
+  top << "module bench (input logic clk_i, input logic rst_ni, input logic stalls_i, output logic done_o,\n"
+      << "              output logic moved_o);\n  logic [" << streams.outputs.size() - 1 << ":0] done;\n  logic ["
+      << streams.count - 1 << ":0] moved;\n  logic [31:0] cycle_q;\n  assign done_o = &done;\n"
+      << "  assign moved_o = |moved;\n  always_ff @(posedge clk_i) cycle_q <= rst_ni ? cycle_q + 1 : 0;\n"
       << body.str() << "endmodule\n";
   write(folder / "bench.sv", top.str());
   write(folder / "main.cpp", kMain);
   const std::string tests = BITLOOM_SOURCE_DIR "/tests/rtl";
   const std::string trees = popcounts == Popcounts::kSynthesized ? " -UVERILATOR" : "";
-  const Outcome build = shell("cd " + folder.string() + " && verilator --cc --exe --build -Wno-lint -Wno-style -O3 -y " +
-                              rtl().string() + " -y " + tests + trees +
-                              " --top-module bench --Mdir model bench.sv main.cpp -CFLAGS -O0 -MAKEFLAGS OPT_FAST=-O0"
-                              " -MAKEFLAGS OPT_GLOBAL=-O0");
+  const Outcome build =
+      shell("cd " + folder.string() + " && verilator --cc --exe --build -Wno-lint -Wno-style -O3 -y . -y " +
+            rtl().string() + " -y " + tests + trees +
+            " --top-module bench --Mdir model bench.sv main.cpp -CFLAGS -O0 -MAKEFLAGS OPT_FAST=-O0"
+            " -MAKEFLAGS OPT_GLOBAL=-O0");
   if (build.status != 0) return {"the build failed: " + build.output};
-  const Outcome run = shell(folder.string() + "/model/Vbench");
-
   std::vector<std::string> wrong;
-  std::map<int, std::vector<int64_t>> frames;
-  std::map<int, int64_t> first;
-  std::map<size_t, int64_t> taken;
-  bool finished = false;
-  auto complain = [&](int id, const std::string& what) {
-    const size_t index = inputs.contains(id) ? inputs.at(id) : outputs.at(id);
-    wrong.push_back(cases[index].text() + (stalled.at(id) ? " with stalls: " : ": ") + what);
-  };
-  std::istringstream lines(run.output);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string kind;
-    int id = 0;
-    int64_t cycle = 0;
-    words >> kind;
-    if (kind == "finished") finished = true;
-    if (!(words >> id)) continue;
-    if (kind == "wrong") {
-      complain(id, line.substr(line.find(' ', 6) + 1));
-      continue;
-    }
-    words >> cycle;
-    if (kind == "first") first[id] = cycle;
-    if (kind == "frame") frames[id].push_back(cycle);
-    if (kind == "taken" && !stalled.at(id)) taken.emplace(inputs.at(id), cycle);
+  for (const bool stalls : {false, true}) {
+    const Outcome run = shell(folder.string() + "/model/Vbench " + (stalls ? "1" : "0"));
+    for (const std::string& what : judge(cases, streams, run.output, stalls)) wrong.push_back(what);
   }
-  for (const auto& [id, index] : outputs) {
-    const Case& one = cases[index];
-    const size_t expected = one.outputs.front().hex.size() / one.frame_words;
-    if (frames[id].size() < expected)
-      complain(id, "only " + std::to_string(frames[id].size()) + " of " + std::to_string(expected) + " frames came");
-    if (stalled.at(id) || frames[id].size() < 3) continue;
-    // The second half of the frames: by then the pipeline is full.
-    const size_t half = frames[id].size() / 2;
-    for (size_t i = half; one.interval && i < frames[id].size(); ++i) {
-      const int64_t found = frames[id][i] - frames[id][i - 1];
-      if (found == *one.interval) continue;
-      complain(id, "frame " + std::to_string(i) + " took " + std::to_string(found) + " cycles, not " +
-                       std::to_string(*one.interval));
-      break;
-    }
-    const int64_t latency = first[id] - taken[index];
-    if (one.latency && latency != *one.latency)
-      complain(id, "the first word took " + std::to_string(latency) + " cycles, not " + std::to_string(*one.latency));
-  }
-  if (!finished && wrong.empty()) wrong.push_back("the simulation did not end: " + run.output);
   return wrong;
 }
 

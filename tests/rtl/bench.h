@@ -14,6 +14,7 @@ namespace bitloom::test {
 struct Words {
   int width = 0;
   std::vector<std::string> hex;
+  int frame_words = 0;  // 0: as the case says
 };
 
 /// Appends the low `bits` bits of `value` to a word under construction, lowest first.
@@ -41,8 +42,8 @@ struct Case {
 /// What counts ones: what simulators are given for speed, or what synthesis is.
 enum class Popcounts { kSimulated, kSynthesized };
 
-/// Builds one simulation of all cases, each with and without stalls, runs it, and tells what was wrong; empty if nothing
-/// was.
+/// Builds one simulation of all cases, runs it without stalls and with, and tells what was wrong; empty if nothing was.
+/// Modules that the library lacks are looked for in `folder`.
 std::vector<std::string> simulate(const std::vector<Case>& cases, const std::filesystem::path& folder, Popcounts popcounts);
 
 struct Outcome {

@@ -12,9 +12,10 @@ namespace {
 
 using Draw = Case (Units::*)();
 // The window has the most to get wrong.
-constexpr Draw kDraws[] = {&Units::mvtu,     &Units::mvtu,      &Units::window, &Units::window, &Units::window,
-                           &Units::max_pool, &Units::threshold, &Units::width,  &Units::fifo,   &Units::fork,
-                           &Units::add,      &Units::sum_pool,  &Units::top1,   &Units::probe};
+constexpr Draw kDraws[] = {&Units::mvtu,   &Units::mvtu,     &Units::mvtu,      &Units::window, &Units::window,
+                           &Units::window, &Units::max_pool, &Units::width,     &Units::fifo,   &Units::fork,
+                           &Units::add,    &Units::sum_pool, &Units::threshold, &Units::top1,   &Units::crop,
+                           &Units::concat, &Units::scale,    &Units::reorder,   &Units::probe};
 
 void check(uint64_t seed, int rounds, Popcounts popcounts) {
   if (!have("verilator")) GTEST_SKIP() << "verilator is not installed";

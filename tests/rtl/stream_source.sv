@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sends the words of a file, once, without a pause or (Stalls = 1) with random ones. Says in which cycle the first was taken.
+// Sends the words of a file, once, without a pause or, with stalls_i, with random ones. Says in which cycle the first was taken.
 `default_nettype none
 
 module stream_source #(
   parameter int Id = 0,
   parameter int Width = 8,
   parameter int Words = 1,
-  parameter File = "",
-  parameter int Stalls = 0
+  parameter File = ""
 ) (
   input  logic             clk_i,
   input  logic             rst_ni,
+  input  logic             stalls_i,
   input  logic [31:0]      cycle_i,
   output logic [Width-1:0] data_o,
   output logic             valid_o,
-  input  logic             ready_i
+  input  logic             ready_i,
+  output logic             moved_o
 );
   logic [Width-1:0] words [Words];
   initial $readmemh(File, words);
@@ -25,8 +26,9 @@ module stream_source #(
   logic [31:0] random_q;
   // Long pauses and long bursts as well as single ones: whether it pauses is drawn anew now and then only.
   logic pause;
-  assign pause = Stalls != 0 && (random_q[9] ? random_q[0] : random_q[12]);
+  assign pause = stalls_i && (random_q[9] ? random_q[0] : random_q[12]);
   assign valid_o = valid_q;
+  assign moved_o = valid_q && ready_i;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       next_q <= 0;

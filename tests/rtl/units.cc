@@ -55,8 +55,12 @@ std::vector<int64_t> Units::codes(size_t count, int bits) {
 Words Units::random_words(int width, size_t count) { return pack(codes(count * width, 1), width, 1); }
 
 Case Units::mvtu() {
-  const int simd = pick(1, 12), pe = pick(1, 4), steps = pick(0, 3) ? pick(1, 6) : 1, folds = pick(0, 3) ? pick(1, 5) : 1;
-  const int inputs = simd * steps, outputs = pe * folds, vectors = 6;
+  const int kind = pick(0, 3);  // one group mostly, several, or a channel a row
+  const bool depthwise = kind == 2;
+  const int simd = depthwise ? 1 : pick(1, 12), pe = pick(1, 4), steps = pick(0, 3) ? pick(1, 6) : 1;
+  const int groups = kind == 3 ? pick(2, 4) : 1, folds = groups * (pick(0, 3) ? pick(1, 5) : 1);
+  const int inputs = simd * steps, outputs = pe * folds, rounds = 6;
+  const int vectors = rounds * (depthwise ? outputs : groups);  // a row's, or a group's
   const int in_planes = pick(1, 3), weight_planes = pick(1, 2);
   const bool with_xnor = pick(0, 1);
   std::vector<int64_t> in_coefs(in_planes), weight_coefs(weight_planes);
@@ -100,13 +104,15 @@ Case Units::mvtu() {
 
   const std::vector<int64_t> input = codes(size_t(vectors) * inputs, in_planes);
   std::vector<int64_t> output;
-  for (int v = 0; v < vectors; ++v) {
+  for (int v = 0; v < rounds; ++v) {
     for (int n = 0; n < outputs; ++n) {
       int64_t acc = 0;
       for (int k = 0; k < inputs; ++k) {
+        const int at = depthwise ? ((v * folds + n / pe) * inputs + k) * pe + n % pe
+                                 : (v * groups + n / (outputs / groups)) * inputs + k;
         for (int p = 0; p < in_planes; ++p) {
           for (int q = 0; q < weight_planes; ++q) {
-            const int64_t x = input[v * inputs + k] >> p & 1, w = weights[n * inputs + k] >> q & 1;
+            const int64_t x = input[at] >> p & 1, w = weights[n * inputs + k] >> q & 1;
             acc += in_coefs[p] * weight_coefs[q] * (with_xnor ? x == w : x && w);
           }
         }
@@ -119,6 +125,8 @@ Case Units::mvtu() {
             {"Outputs", number(outputs)},
             {"Simd", number(simd)},
             {"Pe", number(pe)},
+            {"Groups", number(groups)},
+            {"Depthwise", number(depthwise)},
             {"InPlanes", number(in_planes)},
             {"WeightPlanes", number(weight_planes)},
             {"Xnor", number(with_xnor)},
@@ -131,14 +139,14 @@ Case Units::mvtu() {
             {"Codes", literal(out_codes, out_bits)},
             {"WeightStyle", kStyles[style()]}},
            {{"WeightFile", weight_words}, {"ThresholdFile", row_words}},
-           {pack(input, simd, in_planes)},
+           {pack(input, depthwise ? pe : simd, in_planes)},
            {pack(output, pe, out_bits)},
            folds,
            0,
            {},
            {}};
   one.interval = steps * folds;
-  one.latency = steps + 2 + (steps > 1 && folds > 1) + (levels > 1);
+  one.latency = steps + 2 + (steps > 1 && !depthwise && folds > groups) + (levels > 1);
   return one;
 }
 
@@ -486,6 +494,136 @@ Case Units::top1() {
       {}};
   one.interval = classes / lanes;
   one.latency = classes / lanes;
+  return one;
+}
+
+Case Units::crop() {
+  const int lanes = pick(1, 4), words = pick(1, 6), first = pick(0, words - 1), count = pick(1, words - first), pixels = 12;
+  const int bits = pick(1, 5), channels = lanes * words;
+  const std::vector<int64_t> input = codes(size_t(pixels) * channels, bits);
+  std::vector<int64_t> output;
+  for (int i = 0; i < pixels * channels; ++i) {
+    if (i % channels >= first * lanes && i % channels < (first + count) * lanes) output.push_back(input[i]);
+  }
+  Case one{"bitloom_crop",
+           {{"Channels", number(channels)},
+            {"Lanes", number(lanes)},
+            {"Bits", number(bits)},
+            {"First", number(first * lanes)},
+            {"Count", number(count * lanes)}},
+           {},
+           {pack(input, lanes, bits)},
+           {pack(output, lanes, bits)},
+           count,
+           0,
+           {},
+           {}};
+  one.interval = words;
+  one.latency = first;
+  return one;
+}
+
+Case Units::concat() {
+  const int lanes = pick(1, 4), words[2] = {int(pick(1, 4)), int(pick(1, 4))}, bits = pick(1, 5), pixels = 12;
+  std::vector<int64_t> in[2], output;
+  for (int i : {0, 1}) in[i] = codes(size_t(pixels) * words[i] * lanes, bits);
+  for (int pixel = 0; pixel < pixels; ++pixel) {
+    for (int i : {0, 1}) {
+      for (int c = 0; c < words[i] * lanes; ++c) output.push_back(in[i][pixel * words[i] * lanes + c]);
+    }
+  }
+  Case one{"bitloom_concat",
+           {{"Channels0", number(words[0] * lanes)},
+            {"Channels1", number(words[1] * lanes)},
+            {"Lanes", number(lanes)},
+            {"Bits", number(bits)}},
+           {},
+           {pack(in[0], lanes, bits), pack(in[1], lanes, bits)},
+           {pack(output, lanes, bits)},
+           words[0] + words[1],
+           0,
+           {},
+           {}};
+  one.interval = words[0] + words[1];
+  return one;
+}
+
+Case Units::scale() {
+  const int lanes = pick(1, 3), channels = lanes * pick(1, 4), frames = 8, factor_bits = pick(1, 20);
+  const Decoding element = decoding();
+  const int value_bits = std::bit_width(uint64_t(element.reach())) + 1, out_bits = value_bits + factor_bits + 3;
+  std::vector<int64_t> factors, offsets, output;
+  Words rows{lanes * (factor_bits + out_bits), {}};
+  for (int c = 0; c < channels; ++c) {
+    factors.push_back(sign_extend(codes(1, factor_bits)[0], factor_bits));
+    offsets.push_back(sign_extend(codes(1, out_bits - 2)[0], out_bits - 2));
+  }
+  for (int from = 0; from < channels; from += lanes) {
+    std::vector<bool> word;
+    for (int c = from; c < from + lanes; ++c) {
+      append(word, factors[c], factor_bits);
+      append(word, offsets[c], out_bits);
+    }
+    rows.hex.push_back(hex_of(word));
+  }
+  const std::vector<int64_t> input = codes(size_t(frames) * channels, element.bits);
+  for (size_t i = 0; i < input.size(); ++i)
+    output.push_back(factors[i % channels] * element.value(input[i]) + offsets[i % channels]);
+  Case one{"bitloom_scale",
+           {{"Channels", number(channels)},
+            {"Lanes", number(lanes)},
+            {"Bits", number(element.bits)},
+            {"Plain", number(element.plain)},
+            {"Coefs", literal(element.coefs, 32)},
+            {"Bias", number(element.bias)},
+            {"ValueBits", number(value_bits)},
+            {"FactorBits", number(factor_bits)},
+            {"OutBits", number(out_bits)}},
+           {{"File", rows}},
+           {pack(input, lanes, element.bits)},
+           {pack(output, lanes, out_bits)},
+           channels / lanes,
+           0,
+           {},
+           {}};
+  one.interval = channels / lanes;
+  one.latency = 2;
+  return one;
+}
+
+Case Units::reorder() {
+  int counts[4], strides[4], words = pick(1, 3), out = 1;
+  const int bits = pick(1, 9), blocks = 8;
+  for (int loop = 0; loop < 4; ++loop) {
+    counts[loop] = pick(1, 4);
+    strides[loop] = pick(0, 5);
+    words += (counts[loop] - 1) * strides[loop];
+    out *= counts[loop];
+  }
+  const std::vector<int64_t> input = codes(size_t(blocks) * words, bits);
+  std::vector<int64_t> output;
+  for (int block = 0; block < blocks; ++block) {
+    for (int i = 0; i < out; ++i) {
+      int at = 0, rest = i;
+      for (int loop = 4; loop-- > 0; rest /= counts[loop]) at += rest % counts[loop] * strides[loop];
+      output.push_back(input[block * words + at]);
+    }
+  }
+  Case one{"bitloom_reorder",
+           {{"Width", number(bits)}, {"Words", number(words)}, {"Style", kStyles[style()]}},
+           {},
+           {pack(input, 1, bits)},
+           {pack(output, 1, bits)},
+           out,
+           0,
+           {},
+           {}};
+  for (int loop = 0; loop < 4; ++loop) {
+    one.parameters.emplace_back("Count" + number(loop), number(counts[loop]));
+    one.parameters.emplace_back("Stride" + number(loop), number(strides[loop]));
+  }
+  one.interval = std::max(words, out);
+  one.latency = words + 1;
   return one;
 }
 

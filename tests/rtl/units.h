@@ -22,6 +22,10 @@ class Units {
   Case add();
   Case sum_pool();
   Case top1();
+  Case crop();
+  Case concat();
+  Case scale();
+  Case reorder();
   Case probe();
 
  private:
