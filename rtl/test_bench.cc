@@ -1,34 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The test bench of an emitted design, for Verilator: streams frames through bitloom_top, with pauses on both sides if
-// asked for, compares every word that comes out, and prints what it measured as one JSON object.
+// The test bench of an emitted design, for Verilator: streams the frames of input*.hex through it, all ports at once, with
+// pauses on both sides if asked for, compares every word that comes out with expected*.hex, and prints what it measured as
+// one JSON object.
 //
-//   test_bench input.hex expected.hex OUTPUT_WORDS [--input-stalls PERCENT] [--output-stalls PERCENT] [--seed N]
-//              [--patience CYCLES] [--waves FILE.vcd] [--handshakes FILE] [--json FILE]
+//   test_bench [--input-stalls PERCENT] [--output-stalls PERCENT] [--seed N] [--patience CYCLES] [--waves FILE.vcd]
+//              [--handshakes FILE] [--json FILE]
 //
-// Both files have a word a line, hexadecimal, most significant digit first; OUTPUT_WORDS are those of a frame. A design
-// that for so many cycles (--patience) neither takes nor gives a word has stopped. --handshakes writes stream and cycle, 32
-// bits each, of every word that moves. --json writes what is printed to a file as well. Exit status: 0 all words right, 1
-// some wrong or the design stopped, 2 wrong arguments.
-//
-// Besides, it counts for every stream of the design the words, the cycles in which its taker waited for one (starved) and
-// those in which one waited for its taker (blocked); and for every unit the cycles in which a word that it gives is not
-// taken (blocked), in which it moves a word or computes (busy), and the rest (starved). test_bench.h, which is generated,
-// says which streams a unit has.
+// The files are of the current folder, a word a line, hexadecimal, most significant digit first. A design that for so many
+// cycles (--patience) neither takes nor gives a word has stopped. --handshakes writes stream and cycle, 32 bits each, of
+// every word that moves. --json writes what is printed to a file as well. Exit status: 0 all words right, 1 some wrong or
+// the design stopped, 2 wrong arguments.
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "Vbitloom_top.h"
-#include "Vbitloom_top___024root.h"
-#include "test_bench.h"
+#include "ports.h"
 #include "verilated.h"
+#include "watch.h"
+#ifdef WAVES
 #include "verilated_vcd_c.h"
+#endif
 
 namespace {
 
@@ -43,10 +39,10 @@ Word parse(const std::string& hex) {
   return word;
 }
 
-std::vector<Word> read_words(const char* path) {
+std::vector<Word> read_words(const std::string& path) {
   std::ifstream file(path);
   if (!file) {
-    std::fprintf(stderr, "%s: cannot open\n", path);
+    std::fprintf(stderr, "%s: cannot open\n", path.c_str());
     std::exit(2);
   }
   std::vector<Word> words;
@@ -68,11 +64,20 @@ void put(Port& port, const Word& word) {
   }
 }
 
+// Bits above `bits` (the TDATA of a wrapper has some) do not count.
 template <typename Port>
-bool equals(const Port& port, const Word& word) {
-  Port other;
-  put(other, word);
-  return std::memcmp(&port, &other, sizeof(Port)) == 0;
+bool equals(const Port& port, const Word& word, unsigned bits) {
+  for (unsigned bit = 0; bit < bits; bit += 32) {
+    uint32_t group = 0;
+    if constexpr (requires { port.m_storage[0]; })
+      group = port.m_storage[bit / 32];
+    else
+      group = static_cast<uint32_t>(uint64_t{port} >> bit);
+    const uint32_t mask = bits - bit < 32 ? (uint32_t{1} << (bits - bit)) - 1 : ~uint32_t{0};
+    const uint32_t expected = bit / 32 < word.size() ? word[bit / 32] : 0;
+    if ((group & mask) != expected) return false;
+  }
+  return true;
 }
 
 struct Arguments {
@@ -86,7 +91,7 @@ struct Arguments {
 
 Arguments parse_arguments(int argc, char** argv) {
   Arguments arguments;
-  for (int i = 4; i + 1 < argc; i += 2) {
+  for (int i = 1; i + 1 < argc; i += 2) {
     const std::string name = argv[i];
     if (name == "--input-stalls")
       arguments.input_stalls = std::atoi(argv[i + 1]);
@@ -96,10 +101,10 @@ Arguments parse_arguments(int argc, char** argv) {
       arguments.seed = std::strtoull(argv[i + 1], nullptr, 10);
     else if (name == "--patience")
       arguments.patience = std::strtoull(argv[i + 1], nullptr, 10);
-    else if (name == "--waves")
-      arguments.waves = argv[i + 1];
     else if (name == "--handshakes")
       arguments.handshakes = argv[i + 1];
+    else if (name == "--waves")
+      arguments.waves = argv[i + 1];
     else if (name == "--json")
       arguments.json = argv[i + 1];
     else
@@ -108,7 +113,7 @@ Arguments parse_arguments(int argc, char** argv) {
   return arguments;
 }
 
-// Each side draws a number a cycle from one of its own, so that whether it pauses depends on the cycle alone.
+// Each port draws a number a cycle from one of its own, so that whether it pauses depends on the cycle alone.
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15 + 1) {}
@@ -123,162 +128,164 @@ class Random {
   uint64_t state_;
 };
 
-struct StreamCounts {
-  uint64_t words = 0, starved = 0, blocked = 0;
-};
-struct UnitCounts {
-  uint64_t busy = 0, starved = 0, blocked = 0;
-};
-
-// Watches the handshakes of all streams.
-class Watch {
- public:
-  explicit Watch(const char* path) : streams_(kStreams), units_(kUnits.size()) {
-    if (path == nullptr) return;
-    file_ = std::fopen(path, "wb");
-    if (file_ == nullptr) std::exit((std::fprintf(stderr, "%s: cannot be written\n", path), 2));
-  }
-  ~Watch() {
-    if (file_ != nullptr) std::fclose(file_);
-  }
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
-
-  void see(const Vbitloom_top& top, uint64_t cycle) {
-    const auto& valid = top.rootp->bitloom_top__DOT__streams_valid;
-    const auto& ready = top.rootp->bitloom_top__DOT__streams_ready;
-    for (size_t s = 0; s < kStreams; ++s) {
-      const bool v = bit(valid, s), r = bit(ready, s);
-      streams_[s].words += v && r;
-      streams_[s].starved += !v && r;
-      streams_[s].blocked += v && !r;
-      if (!v || !r || file_ == nullptr) continue;
-      const uint32_t record[2] = {static_cast<uint32_t>(s), static_cast<uint32_t>(cycle)};
-      std::fwrite(record, sizeof record, 1, file_);
-    }
-    for (size_t u = 0; u < units_.size(); ++u) {
-      const UnitStreams& unit = kUnits[u];
-      bool blocked = false, busy = false;
-      for (const size_t s : unit.out) {
-        blocked |= bit(valid, s) && !bit(ready, s);
-        busy |= bit(valid, s);
-      }
-      for (const size_t s : unit.in) busy |= bit(ready, s) ? bit(valid, s) : unit.computes;
-      ++(blocked ? units_[u].blocked : busy ? units_[u].busy : units_[u].starved);
-    }
-  }
-
-  std::string json() const {
-    const auto list = [](const auto& counts, auto&& text) {
-      std::string all;
-      for (const auto& count : counts) all += (all.empty() ? "" : ", ") + text(count);
-      return "[" + all + "]";
-    };
-    const auto numbers = [](uint64_t a, uint64_t b, uint64_t c) {
-      return "[" + std::to_string(a) + ", " + std::to_string(b) + ", " + std::to_string(c) + "]";
-    };
-    return "\"streams\": " + list(streams_, [&](const auto& c) { return numbers(c.words, c.starved, c.blocked); }) +
-           ", \"units\": " + list(units_, [&](const auto& c) { return numbers(c.busy, c.starved, c.blocked); });
-  }
-
- private:
-  template <typename Bits>
-  static bool bit(const Bits& bits, size_t index) {
-    if constexpr (requires { bits.m_storage[0]; })
-      return ((bits.m_storage[index / 32] >> (index % 32)) & 1) != 0;
-    else
-      return ((bits >> index) & 1) != 0;
-  }
-
-  std::vector<StreamCounts> streams_;
-  std::vector<UnitCounts> units_;
-  FILE* file_ = nullptr;
-};
-
 struct Result {
   uint64_t wrong = 0, cycle = 0, first_output = 0, first_frame = 0, last_frame = 0, frame_before = 0, frames = 0;
   bool stopped = false;
 };
 
-Result run(const std::vector<Word>& input, const std::vector<Word>& expected, uint64_t frame_words,
-           const Arguments& arguments, Watch& watch) {
-  VerilatedContext context;
-  Vbitloom_top top(&context);
-  std::unique_ptr<VerilatedVcdC> waves;
-  if (arguments.waves != nullptr) {
-    context.traceEverOn(true);
-    waves = std::make_unique<VerilatedVcdC>();
-    top.trace(waves.get(), 99);
-    waves->open(arguments.waves);
-  }
-  Random pauses(arguments.seed), out_pauses(~arguments.seed);
-  Result result;
-  size_t given = 0, taken = 0;
-  uint64_t idle = 0;
-  const auto edge = [&](int level) {
-    top.clk_i = static_cast<CData>(level);
-    top.eval();
-    if (waves) waves->dump(context.time());
-    context.timeInc(1);
-  };
-  top.rst_ni = 0;
-  top.in_valid_i = 0;
-  top.out_ready_i = 0;
-  for (int i = 0; i < 4; ++i) {
-    edge(0);
-    edge(1);
-  }
-  top.rst_ni = 1;
+// What goes into or comes out of a port.
+struct Lane {
+  std::vector<Word> words;
+  Random pauses;
+  uint64_t done = 0;
   bool offering = false;
-  while (taken < expected.size() && idle < arguments.patience) {
-    const bool pause = pauses.percent(arguments.input_stalls);
-    offering = given < input.size() && (offering || !pause);
-    top.in_valid_i = offering;
-    if (offering) put(top.in_data_i, input[given]);
-    top.out_ready_i = !out_pauses.percent(arguments.output_stalls);
-    edge(0);
-    watch.see(top, result.cycle);
-    const bool in = offering && top.in_ready_o != 0, out = top.out_valid_o != 0 && top.out_ready_i != 0;
-    if (out) {
-      if (taken == 0) result.first_output = result.cycle;
-      if (!equals(top.out_data_o, expected[taken])) ++result.wrong;
-      if (++taken % frame_words == 0) {
-        if (++result.frames == 1) result.first_frame = result.cycle;
-        result.frame_before = result.last_frame;
-        result.last_frame = result.cycle;
-      }
+};
+
+class Bench {
+ public:
+  explicit Bench(const Arguments& arguments) : arguments_(arguments), watch_(arguments.handshakes) {
+    visit_inputs(top_, [&](const PortFacts& port, auto&, auto&, auto&) {
+      in_.push_back({read_words(port.file), Random(arguments.seed + port.index)});
+    });
+    visit_outputs(top_, [&](const PortFacts& port, auto&, auto&, auto&) {
+      out_.push_back({read_words(port.file), Random(~(arguments.seed + port.index))});
+    });
+#ifdef WAVES
+    context_.traceEverOn(true);
+    if (arguments.waves != nullptr) {
+      top_.trace(&waves_, 99);
+      waves_.open(arguments.waves);
     }
-    if (in) {
-      ++given;
-      offering = false;
-    }
-    edge(1);
-    ++result.cycle;
-    idle = in || out ? 0 : idle + 1;
+#endif
   }
-  if (waves) waves->close();
-  result.stopped = taken < expected.size();
-  return result;
-}
+
+  Result run() {
+    reset();
+    uint64_t idle = 0;
+    while (!finished() && idle < arguments_.patience) idle = cycle() ? 0 : idle + 1;
+    result_.stopped = !finished();
+#ifdef WAVES
+    if (arguments_.waves != nullptr) waves_.close();
+#endif
+    return result_;
+  }
+
+  const Watch& watch() const { return watch_; }
+
+ private:
+  void edge(int level) {
+    clock_of(top_) = static_cast<CData>(level);
+    top_.eval();
+#ifdef WAVES
+    if (arguments_.waves != nullptr) waves_.dump(context_.time());
+#endif
+    context_.timeInc(1);
+  }
+
+  void reset() {
+    reset_n_of(top_) = 0;
+    visit_inputs(top_, [](const PortFacts&, auto&, auto& valid, auto&) { valid = 0; });
+    visit_outputs(top_, [](const PortFacts&, auto&, auto&, auto& ready) { ready = 0; });
+    for (int i = 0; i < 4; ++i) {
+      edge(0);
+      edge(1);
+    }
+    reset_n_of(top_) = 1;
+  }
+
+  bool finished() const {
+    for (const Lane& lane : out_)
+      if (lane.done < lane.words.size()) return false;
+    return true;
+  }
+
+  // True if a word moved.
+  bool cycle() {
+    visit_inputs(top_, [&](const PortFacts& port, auto& data, auto& valid, auto&) {
+      Lane& lane = in_[port.index];
+      const bool pause = lane.pauses.percent(arguments_.input_stalls);
+      lane.offering = lane.done < lane.words.size() && (lane.offering || !pause);
+      valid = lane.offering;
+      if (lane.offering) put(data, lane.words[lane.done]);
+    });
+    visit_outputs(top_, [&](const PortFacts& port, auto&, auto&, auto& ready) {
+      ready = !out_[port.index].pauses.percent(arguments_.output_stalls);
+    });
+    edge(0);
+    watch_.see(top_, result_.cycle);
+    const bool out = take(), in = give();
+    edge(1);
+    ++result_.cycle;
+    return out || in;
+  }
+
+  bool give() {
+    bool moved = false;
+    visit_inputs(top_, [&](const PortFacts& port, auto&, auto& valid, auto& ready) {
+      if (!valid || !ready) return;
+      ++in_[port.index].done;
+      in_[port.index].offering = false;
+      moved = true;
+    });
+    return moved;
+  }
+
+  bool take() {
+    bool moved = false;
+    uint64_t frames = UINT64_MAX;
+    visit_outputs(top_, [&](const PortFacts& port, auto& data, auto& valid, auto& ready) {
+      Lane& lane = out_[port.index];
+      if (valid && ready) {
+        if (!gave_any_) result_.first_output = result_.cycle;
+        gave_any_ = true;
+        const bool wrong = lane.done >= lane.words.size() || !equals(data, lane.words[lane.done], port.bits);
+        result_.wrong += wrong || !ends_as_it_should(port.index, (lane.done + 1) % port.words == 0);
+        ++lane.done;
+        moved = true;
+      }
+      frames = std::min(frames, lane.done / port.words);
+    });
+    if (frames > result_.frames) {
+      result_.frames = frames;
+      if (frames == 1) result_.first_frame = result_.cycle;
+      result_.frame_before = result_.last_frame;
+      result_.last_frame = result_.cycle;
+    }
+    return moved;
+  }
+
+  // TLAST, where there is one.
+  bool ends_as_it_should(size_t index, bool last) {
+    bool right = true;
+    visit_lasts(top_, [&](size_t port, auto& tlast) { right = right && (port != index || (tlast != 0) == last); });
+    return right;
+  }
+
+  const Arguments& arguments_;
+  VerilatedContext context_;
+  Top top_{&context_};
+#ifdef WAVES
+  VerilatedVcdC waves_;
+#endif
+  Watch watch_;
+  std::vector<Lane> in_, out_;
+  bool gave_any_ = false;
+  Result result_;
+};
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 4) {
-    std::fprintf(stderr, "usage: %s input.hex expected.hex OUTPUT_WORDS [options]\n", argv[0]);
-    return 2;
-  }
   const Arguments arguments = parse_arguments(argc, argv);
-  const std::vector<Word> input = read_words(argv[1]), expected = read_words(argv[2]);
-  Watch watch(arguments.handshakes);
-  const Result result = run(input, expected, std::strtoull(argv[3], nullptr, 10), arguments, watch);
+  Bench bench(arguments);
+  const Result result = bench.run();
   const uint64_t interval = result.frames > 1 ? result.last_frame - result.frame_before : 0;
   const std::string text =
       "{\"frames\": " + std::to_string(result.frames) + ", \"wrong_words\": " + std::to_string(result.wrong) +
       ", \"stopped\": " + (result.stopped ? "true" : "false") +
       ", \"first_output\": " + std::to_string(result.first_output) +
       ", \"latency\": " + std::to_string(result.first_frame) + ", \"interval\": " + std::to_string(interval) +
-      ", \"cycles\": " + std::to_string(result.cycle) + ", " + watch.json() + "}\n";
+      ", \"cycles\": " + std::to_string(result.cycle) + ", " + bench.watch().json() + "}\n";
   std::fputs(text.c_str(), stdout);
   if (arguments.json != nullptr) std::ofstream(arguments.json) << text;
   return result.wrong == 0 && !result.stopped ? 0 : 1;

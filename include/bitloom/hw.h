@@ -320,6 +320,7 @@ enum class Family { kXilinx7, kUltraScale, kIce40 };
 struct Device {
   std::string name;   ///< "xc7z020"
   std::string board;  ///< that carries it
+  std::string part;   ///< as the vendor's tools name it: Vivado's part number; iCE40: the package
   Family family = Family::kXilinx7;
   int64_t lut = 0, ff = 0;
   int64_t bram36 = 0;  ///< blocks of 36 Kbit; iCE40: of 4 Kbit

@@ -12,19 +12,20 @@
 
 namespace bitloom::hw {
 
-/// Writes into `folder` (made if it is not there; files of the same name are replaced):
+/// Writes into `folder`, which is made, or is empty, or holds an earlier design, of which nothing remains:
 ///
-///   bitloom_top.sv           instances and parameters only; ports in_*, out_* (in0_*, in1_* ... where there are several)
-///   bitloom_*.sv             the modules of the library that it needs
-///   design.json              units with their parameters and what the models say of them, for `synthesize` (synth.h)
+///   bitloom_top.sv             instances and parameters only; ports in_*, out_* (in0_*, in1_* ... where there are several)
+///   bitloom_axis.v             the same with ports of AXI4-Stream
+///   bitloom_*.sv               the modules of the library that it needs
 ///   mem/UNIT.weights.hex, mem/UNIT.thresholds.hex
-///   input.hex, expected.hex  frames of `inputs` and what `ir::evaluate` makes of them, a word a line; one pair a port
-///   test_bench.cc, test_bench.h, Makefile
-///                            `make` builds and runs the self-checking simulation, `make synth` counts resources with Yosys
+///   input.hex, expected.hex    frames of `inputs` and what `ir::evaluate` makes of them, a word a line; one pair a port
+///   test_bench.cc, watch.h, board.cc, ports.h, streams.h, Makefile, vivado.tcl
+///                              what the tools are told; `make` builds and runs the self-checking simulation
+///   README.md, design.json     what is what, for people and for programs (docs/reference/hardware.md)
 ///
 /// Equal designs and inputs give equal files. `library`: the folder rtl/ of the installation. Throws Error if a file cannot
-/// be read or written, or the inputs are not the network's; Unsupported, naming the unit, where the library has no module
-/// for it.
+/// be read or written, if the folder holds something else, or if the inputs are not the network's; Unsupported, naming the
+/// unit, where the library has no module for it, or where two names differ only in what is neither letter nor digit.
 void emit_rtl(const Design& design, const ir::Network& network, std::span<const ir::Tensor> inputs,
               const std::filesystem::path& library, const std::filesystem::path& folder);
 
@@ -59,9 +60,11 @@ struct SimulationOptions {
   int64_t patience = 0;         ///< cycles without a word in or out after which the design has stopped; 0: 20 million
 };
 
-/// Builds the test bench in an emitted folder, unless it is built already, and runs it on the folder's frames. Throws Error
-/// with the tool's own words if Verilator, make or a compiler is missing or fails, or if the design stops before the last
-/// word.
+/// Runs the test bench of an emitted folder on the folder's frames. The built test bench is kept in
+/// $XDG_CACHE_HOME/bitloom/rtl, else ~/.cache/bitloom/rtl, by the hash of the folder's sources and the tool's version; memory
+/// files are read when it starts, so designs that differ in these alone share one. 1 GiB is kept, of what was used last;
+/// where the cache cannot be written, the folder's obj_dir is used. Throws Error with the tool's own words if Verilator, make
+/// or a compiler is missing or fails, or if the design stops before the last word.
 Simulation simulate(const std::filesystem::path& folder, const SimulationOptions& options = {});
 
 }  // namespace bitloom::hw

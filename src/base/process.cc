@@ -75,11 +75,17 @@ int wait_for(pid_t child) {
 
 }  // namespace
 
-std::optional<ProcessResult> run_process(const std::vector<std::string>& arguments, const std::filesystem::path& folder) {
+std::optional<ProcessResult> run_process(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
+                                         ProcessOutput output) {
   Pipe errors;
   SpawnActions actions;
+  const auto set_output = [&] {
+    if (output == ProcessOutput::kWithErrors)
+      return posix_spawn_file_actions_adddup2(actions.get(), errors.input(), STDOUT_FILENO);
+    return posix_spawn_file_actions_addopen(actions.get(), STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  };
   const bool ready = posix_spawn_file_actions_addopen(actions.get(), STDIN_FILENO, "/dev/null", O_RDONLY, 0) == 0 &&
-                     posix_spawn_file_actions_addopen(actions.get(), STDOUT_FILENO, "/dev/null", O_WRONLY, 0) == 0 &&
+                     set_output() == 0 &&
                      posix_spawn_file_actions_adddup2(actions.get(), errors.input(), STDERR_FILENO) == 0 &&
                      posix_spawn_file_actions_addchdir_np(actions.get(), folder.c_str()) == 0;
   BITLOOM_CHECK(ready);
@@ -95,6 +101,17 @@ std::optional<ProcessResult> run_process(const std::vector<std::string>& argumen
   result.errors = errors.read_tail();
   result.status = wait_for(child);
   return result;
+}
+
+TemporaryFolder::TemporaryFolder(const std::filesystem::path& parent) {
+  std::string name = (parent / "bitloom-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) throw Error("{}: cannot be made: {}", name, std::strerror(errno));
+  path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
 }
 
 }  // namespace bitloom

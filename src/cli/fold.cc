@@ -4,17 +4,16 @@
 #include <cmath>
 
 #include "bitloom/file.h"
-#include "bitloom/hw.h"
-#include "common.h"
+#include "hardware.h"
 
 namespace bitloom::cli {
 namespace {
 
 struct Arguments {
   ModelArguments model;
-  std::string device, folding, output;
-  double frames_per_second = 0, clock_mhz = 0;
-  bool fastest = false, pareto = false, json = false;
+  FoldingArguments folding;
+  std::string output;
+  bool pareto = false, json = false;
 };
 
 /// A folding of a network with all that the models say about it.
@@ -31,12 +30,13 @@ struct Evaluation {
   double watts() const { return hw::power(resources, device, clock_mhz); }
 };
 
-Evaluation evaluate(const ir::Network& network, const hw::Folding& folding, const hw::Device& device, double clock_mhz) {
+Evaluation evaluate(const ir::Network& network, const hw::Folding& folding) {
+  const hw::Device& device = hw::find_device(folding.device);
   hw::Design design = hw::design(network, folding);
   const int64_t interval = hw::interval(design);
   const hw::Latency latency = hw::latency(design);
   const hw::Resources resources = hw::resources(design, device.family);
-  return {std::move(design), device, clock_mhz, interval, latency, resources};
+  return {std::move(design), device, folding.clock_mhz, interval, latency, resources};
 }
 
 /// One unit.
@@ -127,27 +127,10 @@ Json to_json(const Evaluation& e, const std::vector<std::string>& notes) {
           {"notes", notes}};
 }
 
-hw::Folding search(const Arguments& arguments, const ir::Network& network, const hw::Device& device, double clock_mhz) {
-  const hw::Folds folds(network, device);
-  if (arguments.frames_per_second > 0) {
-    const auto most = static_cast<int64_t>(std::floor(clock_mhz * 1e6 / arguments.frames_per_second));
-    if (most < folds.fewest_cycles()) {
-      throw Error(
-          "{} frames/s at {} MHz leave {} cycles a frame, but no folding of '{}' takes fewer than {}; ask for at most {}",
-          arguments.frames_per_second, clock_mhz, most, network.name, folds.fewest_cycles(),
-          std::floor(clock_mhz * 1e6 / static_cast<double>(folds.fewest_cycles())));
-    }
-    if (auto folding = folds.cheapest(most)) return *folding;
-    throw Error(
-        "no folding of '{}' reaches {} frames/s at {} MHz on {}; --max gives the most that it holds, --pareto what "
-        "more would take",
-        network.name, arguments.frames_per_second, clock_mhz, device.name);
-  }
-  if (auto folding = folds.fastest()) return *folding;
-  throw Error("'{}' does not fit {} in any folding; --pareto says what the smallest takes", network.name, device.name);
-}
-
-void print_pareto(const Arguments& arguments, const ir::Network& network, const hw::Device& device, double clock_mhz) {
+void print_pareto(const Arguments& arguments, const ir::Network& network) {
+  const hw::Folding target = arguments.folding.target();
+  const hw::Device& device = hw::find_device(target.device);
+  const double clock_mhz = target.clock_mhz;
   const hw::Folds folds(network, device);
   const std::vector<hw::ParetoPoint> points = folds.pareto();
   const auto rate = [&](const hw::ParetoPoint& p) { return clock_mhz * 1e6 / static_cast<double>(p.interval); };
@@ -171,30 +154,11 @@ void print_pareto(const Arguments& arguments, const ir::Network& network, const 
              table.text());
 }
 
-hw::Folding read(const std::string& path) {
-  const std::vector<std::byte> bytes = read_file(path);
-  return hw::read_folding({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path);
-}
-
 void fold(const Arguments& arguments) {
   const ir::Network network = arguments.model.load();
-  hw::Folding folding;
-  if (!arguments.folding.empty()) folding = read(arguments.folding);
-  const std::string device_name = !arguments.device.empty() ? arguments.device
-                                  : folding.device.empty()  ? "xc7z020"
-                                                            : folding.device;
-  const hw::Device& device = hw::find_device(device_name);
-  const double clock_mhz = arguments.clock_mhz > 0 ? arguments.clock_mhz
-                           : folding.clock_mhz > 0 ? folding.clock_mhz
-                                                   : device.clock_mhz;
-  if (arguments.pareto) return print_pareto(arguments, network, device, clock_mhz);
+  if (arguments.pareto) return print_pareto(arguments, network);
   std::vector<std::string> notes;
-  folding =
-      arguments.folding.empty() ? search(arguments, network, device, clock_mhz) : hw::resolve(network, folding, &notes);
-  folding.device = device.name;
-  folding.clock_mhz = clock_mhz;
-  const Evaluation evaluation = evaluate(network, folding, device, clock_mhz);
-  for (const std::string& note : notes) fmt::print(stderr, "{}: {}\n", arguments.folding, note);
+  const Evaluation evaluation = evaluate(network, arguments.folding.fold(network, &notes));
   if (arguments.json) {
     print_json(to_json(evaluation, notes));
   } else {
@@ -211,21 +175,11 @@ void add_fold(CLI::App& program) {
   command->footer("Example: bitloom fold cnv-w1a1 --device xc7z020 --fps 3000");
   auto arguments = std::make_shared<Arguments>();
   arguments->model.add_to(*command);
-  command->add_option("--device", arguments->device, "device to fold for (default: the folding file's, else xc7z020)");
-  command->add_option("--clock", arguments->clock_mhz, "MHz (default: the folding file's, else the device's)")
-      ->check(CLI::Range(0.001, 10000.0));
-  auto* rate = command->add_option("--fps", arguments->frames_per_second, "the least resources for so many frames a second")
-                   ->check(CLI::Range(1e-6, 1e12));
-  auto* most = command->add_flag("--max", arguments->fastest, "the highest rate that the device holds (the default)");
-  auto* file = command->add_option("--folding", arguments->folding, "check and evaluate this folding file");
+  const std::vector<CLI::Option*> choices = arguments->folding.add_to(*command);
   auto* pareto = command->add_flag("--pareto", arguments->pareto, "the cheapest folding for every rate");
+  for (CLI::Option* choice : choices) pareto->excludes(choice);
   command->add_option("-o,--output", arguments->output, "write the folding to this file");
   command->add_flag("--json", arguments->json, "print one JSON document");
-  for (CLI::Option* one : {rate, most, file, pareto}) {
-    for (CLI::Option* other : {rate, most, file, pareto}) {
-      if (one != other) one->excludes(other);
-    }
-  }
   command->callback([arguments] { fold(*arguments); });
 }
 

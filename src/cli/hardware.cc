@@ -7,6 +7,74 @@
 #include "inputs.h"
 
 namespace bitloom::cli {
+namespace {
+
+hw::Folding cheapest(const ir::Network& network, const hw::Folds& folds, const hw::Folding& target, double rate) {
+  const double hertz = target.clock_mhz * 1e6;
+  const auto most = static_cast<int64_t>(std::floor(hertz / rate));
+  if (most < folds.fewest_cycles()) {
+    throw Error(
+        "{} frames/s at {} MHz leave {} cycles a frame, but no folding of '{}' takes fewer than {}; ask for at most {}",
+        rate, target.clock_mhz, most, network.name, folds.fewest_cycles(),
+        std::floor(hertz / static_cast<double>(folds.fewest_cycles())));
+  }
+  if (auto folding = folds.cheapest(most)) return *folding;
+  throw Error(
+      "no folding of '{}' reaches {} frames/s at {} MHz on {}; `bitloom fold --max` gives the most that it holds, "
+      "`bitloom fold --pareto` what more would take",
+      network.name, rate, target.clock_mhz, target.device);
+}
+
+hw::Folding search(const ir::Network& network, const hw::Folding& target, double rate) {
+  const hw::Folds folds(network, hw::find_device(target.device));
+  if (rate > 0) return cheapest(network, folds, target, rate);
+  if (auto folding = folds.fastest()) return *folding;
+  throw Error("'{}' does not fit {} in any folding; `bitloom fold --pareto` says what the smallest takes", network.name,
+              target.device);
+}
+
+}  // namespace
+
+std::vector<CLI::Option*> FoldingArguments::add_to(CLI::App& command) {
+  command.add_option("--device", device, "device to fold for (default: the folding file's, else xc7z020)");
+  command.add_option("--clock", clock_mhz, "MHz (default: the folding file's, else the device's)")
+      ->check(CLI::Range(0.001, 10000.0));
+  auto* rate = command.add_option("--fps", frames_per_second, "the least resources for so many frames a second")
+                   ->check(CLI::Range(1e-6, 1e12));
+  auto* most = command.add_flag("--max", fastest, "the highest rate that the device holds (the default)")->excludes(rate);
+  auto* file = command.add_option("--folding", folding, "this folding file (docs/reference/hardware.md)")
+                   ->excludes(rate)
+                   ->excludes(most);
+  return {rate, most, file};
+}
+
+hw::Folding FoldingArguments::target() const {
+  hw::Folding target;
+  if (!folding.empty()) {
+    const std::vector<std::byte> bytes = read_file(folding);
+    target = hw::read_folding({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, folding);
+  }
+  if (!device.empty()) target.device = device;
+  if (target.device.empty()) target.device = "xc7z020";
+  if (clock_mhz > 0) target.clock_mhz = clock_mhz;
+  if (target.clock_mhz <= 0) target.clock_mhz = hw::find_device(target.device).clock_mhz;
+  return target;
+}
+
+hw::Folding FoldingArguments::fold(const ir::Network& network, std::vector<std::string>* notes) const {
+  const hw::Folding target = this->target();
+  if (!folding.empty()) {
+    std::vector<std::string> changes;
+    hw::Folding resolved = hw::resolve(network, target, &changes);
+    for (const std::string& change : changes) fmt::print(stderr, "{}: {}\n", folding, change);
+    if (notes) *notes = std::move(changes);
+    return resolved;
+  }
+  hw::Folding found = search(network, target, frames_per_second);
+  found.device = target.device;
+  found.clock_mhz = target.clock_mhz;
+  return found;
+}
 
 void HardwareArguments::add_to(CLI::App& command) {
   add_design_to(command);
@@ -18,33 +86,17 @@ void HardwareArguments::add_to(CLI::App& command) {
 
 void HardwareArguments::add_design_to(CLI::App& command) {
   model.add_to(command);
-  command.add_option("--folding", folding, "folding file (docs/reference/hardware.md)");
-  command.add_option("--device", device, "FPGA to fold for, without a folding file")->capture_default_str();
-  command.add_option("--fps", frames_per_second, "frames a second to fold for (default: the most that the device holds)")
-      ->check(CLI::PositiveNumber);
+  folding.add_to(command);
 }
 
 hw::Design HardwareArguments::design(const ir::Network& network) const {
-  if (!folding.empty()) {
-    const std::vector<std::byte> bytes = read_file(folding);
-    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    return hw::design(network, hw::resolve(network, hw::read_folding(text, folding)));
+  hw::Design design = hw::design(network, folding.fold(network));
+  const hw::Device& device = hw::find_device(design.folding.device);
+  if (!hw::fits(hw::resources(design, device.family), device)) {
+    fmt::print(stderr, "{} does not fit {} with this folding; `bitloom fold` says what it takes\n", network.name,
+               device.name);
   }
-  const hw::Device& part = hw::find_device(device);
-  const hw::Folds folds(network, part);
-  if (frames_per_second <= 0) {
-    const auto fastest = folds.fastest();
-    if (!fastest) throw Error("network '{}' does not fit {} in any folding; take a larger device", network.name, device);
-    return hw::design(network, *fastest);
-  }
-  const auto cycles = static_cast<int64_t>(std::floor(part.clock_mhz * 1e6 / frames_per_second));
-  const auto cheapest = folds.cheapest(cycles);
-  if (!cheapest) {
-    throw Error(
-        "network '{}' has no folding with {} frames/s that fits {} at {} MHz; ask for fewer or take a larger device",
-        network.name, frames_per_second, device, part.clock_mhz);
-  }
-  return hw::design(network, *cheapest);
+  return design;
 }
 
 std::vector<ir::Tensor> HardwareArguments::frames(const ir::Network& network) const {

@@ -31,17 +31,6 @@ std::string text_of(const std::filesystem::path& path) {
 
 }  // namespace
 
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "bitloom-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) throw Error("{}: cannot create: {}", name, std::strerror(errno));
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 pid_t start(std::vector<std::string> command, int in, int out, int err) {
   std::vector<char*> argv;
   for (std::string& argument : command) argv.push_back(argument.data());

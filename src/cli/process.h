@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Other processes, and a place for what they write.
+// Other processes.
 #pragma once
 
 #include <filesystem>
@@ -10,20 +10,9 @@
 
 #include <sys/types.h>
 
+#include "bitloom/process.h"
+
 namespace bitloom::cli {
-
-/// A folder of its own that goes away with the object.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder();
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// Starts a program, which is looked for on the path unless its name has a slash; `in`, `out` and `err` become its standard
 /// streams. Throws Error if it cannot be started.

@@ -28,8 +28,6 @@ void print_text(const hw::Design& design, const hw::Simulation& found) {
 void simulate(const Arguments& arguments) {
   const ir::Network network = arguments.hardware.model.load();
   const hw::Design design = arguments.hardware.design(network);
-  if (design.inputs.size() != 1 || design.outputs.size() != 1)
-    throw Unsupported("network '{}': the test bench knows one input and one output", network.name);
   std::optional<TemporaryFolder> temporary;
   if (arguments.output.empty()) temporary.emplace();
   const std::filesystem::path folder = temporary ? temporary->path() : std::filesystem::path(arguments.output);

@@ -72,7 +72,7 @@ Json to_json(const hw::Synthesis& found) {
 /// MODEL is a folder that `bitloom emit rtl` wrote, or a network to be folded.
 hw::Synthesis synthesize(const Arguments& arguments, hw::SynthesisOptions& options) {
   const std::filesystem::path folder = arguments.hardware.model.model;
-  options.family = hw::find_device(arguments.hardware.device).family;
+  options.family = hw::find_device(arguments.hardware.folding.target().device).family;
   std::optional<ProgressBar> bar;
   options.progress = [&](int64_t done, int64_t all) {
     if (!bar) bar.emplace("synthesis", all);
@@ -80,7 +80,6 @@ hw::Synthesis synthesize(const Arguments& arguments, hw::SynthesisOptions& optio
   };
   if (std::filesystem::exists(folder / "design.json")) return hw::synthesize(folder, options);
   const hw::Design design = arguments.hardware.design(arguments.hardware.model.load());
-  if (!design.folding.device.empty()) options.family = hw::find_device(design.folding.device).family;
   return hw::synthesize(design, rtl_library(), options);
 }
 

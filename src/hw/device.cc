@@ -14,13 +14,13 @@ namespace {
 
 const std::array<Device, 7>& catalogue() {
   static const std::array<Device, 7> devices{{
-      {"xc7z020", "PYNQ-Z1", Family::kXilinx7, 53200, 106400, 140, 220, 100, 0.12},
-      {"xc7z045", "ZC706", Family::kXilinx7, 218600, 437200, 545, 900, 200, 0.25},
-      {"xc7z100", "Mini-ITX Z100", Family::kXilinx7, 277400, 554800, 755, 2020, 200, 0.3},
-      {"xczu3eg", "Ultra96", Family::kUltraScale, 70560, 141120, 216, 360, 300, 0.3},
-      {"xczu19eg", "Sidewinder-100", Family::kUltraScale, 522720, 1045440, 984, 1968, 300, 0.9},
-      {"hx8k", "iCE40-HX8K breakout board", Family::kIce40, 7680, 7680, 32, 0, 48, 0.0014},
-      {"up5k", "iCEBreaker", Family::kIce40, 5280, 5280, 30, 8, 12, 0.0001},
+      {"xc7z020", "PYNQ-Z1", "xc7z020clg400-1", Family::kXilinx7, 53200, 106400, 140, 220, 100, 0.12},
+      {"xc7z045", "ZC706", "xc7z045ffg900-2", Family::kXilinx7, 218600, 437200, 545, 900, 200, 0.25},
+      {"xc7z100", "Mini-ITX Z100", "xc7z100ffg900-2", Family::kXilinx7, 277400, 554800, 755, 2020, 200, 0.3},
+      {"xczu3eg", "Ultra96", "xczu3eg-sbva484-1-e", Family::kUltraScale, 70560, 141120, 216, 360, 300, 0.3},
+      {"xczu19eg", "Sidewinder-100", "xczu19eg-ffvc1760-2-i", Family::kUltraScale, 522720, 1045440, 984, 1968, 300, 0.9},
+      {"hx8k", "iCE40-HX8K breakout board", "ct256", Family::kIce40, 7680, 7680, 32, 0, 48, 0.0014},
+      {"up5k", "iCEBreaker", "sg48", Family::kIce40, 5280, 5280, 30, 8, 12, 0.0001},
   }};
   return devices;
 }

@@ -99,7 +99,8 @@ std::string_view text_of(MemoryStyle style) {
   return "";
 }
 
-std::string quoted(const std::string& text) { return Json(text).dump(); }
+/// Names are bytes; what is no UTF-8 is replaced.
+std::string quoted(const std::string& text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 std::string line_of(const LayerFolding& layer, bool by_position) {
   std::string text = by_position ? "    {" : fmt::format("    {}: {{", quoted(layer.name));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The Makefile of an emitted folder does the work; this runs it and reads what the test bench measured.
+// Runs the test bench of an emitted folder and reads what it measured.
 #include <array>
 #include <cstring>
 
@@ -9,19 +9,27 @@
 #include "bitloom/file.h"
 #include "bitloom/process.h"
 #include "bitloom/rtl.h"
+#include "verilate.h"
 
 namespace bitloom::hw {
 namespace {
 
 constexpr const char *kResult = "simulation.json", *kHandshakes = "handshakes.bin";
 
-std::string bench_options(const SimulationOptions& options) {
-  std::string text = fmt::format("--input-stalls {} --output-stalls {} --seed {} --json {}", options.input_stalls,
-                                 options.output_stalls, options.seed, kResult);
-  if (!options.waves.empty()) text += fmt::format(" --waves {}", options.waves.string());
-  if (options.handshakes) text += fmt::format(" --handshakes {}", kHandshakes);
-  if (options.patience > 0) text += fmt::format(" --patience {}", options.patience);
-  return text;
+std::vector<std::string> command_of(const std::filesystem::path& test_bench, const SimulationOptions& options) {
+  std::vector<std::string> command{test_bench.string()};
+  const auto add = [&](const char* name, std::string value) {
+    command.emplace_back(name);
+    command.push_back(std::move(value));
+  };
+  add("--input-stalls", std::to_string(options.input_stalls));
+  add("--output-stalls", std::to_string(options.output_stalls));
+  add("--seed", std::to_string(options.seed));
+  add("--json", kResult);
+  if (!options.waves.empty()) add("--waves", std::filesystem::absolute(options.waves).string());
+  if (options.handshakes) add("--handshakes", kHandshakes);
+  if (options.patience > 0) add("--patience", std::to_string(options.patience));
+  return command;
 }
 
 /// Counts that the test bench prints as lists of three numbers.
@@ -46,17 +54,14 @@ std::vector<std::vector<int64_t>> read_handshakes(const std::filesystem::path& p
 }  // namespace
 
 Simulation simulate(const std::filesystem::path& folder, const SimulationOptions& options) {
-  if (!std::filesystem::exists(folder / "Makefile") || !std::filesystem::exists(folder / "expected.hex"))
-    throw Error("{}: is no folder that `bitloom emit rtl` wrote for a network of one input and one output",
-                folder.string());
-  if (!run_process({"verilator", "--version"}, folder))
-    throw Error("Verilator is missing; install it (Debian, Ubuntu: apt-get install verilator)");
+  if (!std::filesystem::exists(folder / "Makefile") || !std::filesystem::exists(folder / "ports.h"))
+    throw Error("{}: is no folder that `bitloom emit rtl` wrote", folder.string());
+  const auto command = command_of(verilated(folder, options.waves.empty() ? Model::kTestBench : Model::kWaves), options);
   std::error_code ignored;
   std::filesystem::remove(folder / kResult, ignored);
-  const auto finished = run_process({"make", "run", "BENCH_OPTIONS=" + bench_options(options)}, folder);
-  if (!finished) throw Error("make is missing; install it (Debian, Ubuntu: apt-get install make g++)");
-  if (!std::filesystem::exists(folder / kResult))
-    throw Error("{}: the simulation could not be built or run: {}", folder.string(), finished->errors);
+  const auto finished = run_process(command, folder);
+  if (!finished || !std::filesystem::exists(folder / kResult))
+    throw Error("{}: the simulation could not be run: {}", folder.string(), finished ? finished->errors : command[0]);
   const std::vector<std::byte> bytes = read_file(folder / kResult);
   const auto* text = reinterpret_cast<const char*>(bytes.data());
   const nlohmann::json found = nlohmann::json::parse(text, text + bytes.size());

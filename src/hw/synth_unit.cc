@@ -131,12 +131,7 @@ SynthUnit synth_unit(const Unit& unit) {
   return result;
 }
 
-std::string print_design(const Design& design) {
-  std::string units;
-  for (const Unit& unit : design.units)
-    units += fmt::format("{}    {}", units.empty() ? "" : ",\n", to_json(synth_unit(unit)).dump());
-  return fmt::format("{{\n  \"name\": {},\n  \"units\": [\n{}\n  ]\n}}\n", Json(design.name).dump(), units);
-}
+std::string print_unit(const SynthUnit& unit) { return to_json(unit).dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 SynthDesign read_design(std::string_view text, const std::string& place) {
   try {

@@ -32,8 +32,8 @@ struct SynthUnit {
 /// Throws Unsupported, naming the unit, where the library has no module for it.
 SynthUnit synth_unit(const Unit& unit);
 
-/// design.json of an emitted folder: what `bitloom synth` needs to know of it.
-std::string print_design(const Design& design);
+/// As an object of design.json.
+std::string print_unit(const SynthUnit& unit);
 
 struct SynthDesign {
   std::string name;

@@ -54,11 +54,11 @@ TEST(Fold, says_what_would_work_bad) {
       "1000000 frames/s at 100 MHz leave 100 cycles a frame, but no folding of 'cnv-w1a1' takes fewer than 8100; ask "
       "for at most 12345");
   expect_error(shell, "bitloom fold cnv-w1a1 --device hx8k",
-               "'cnv-w1a1' does not fit hx8k in any folding; --pareto says what the smallest takes");
+               "'cnv-w1a1' does not fit hx8k in any folding; `bitloom fold --pareto` says what the smallest takes");
   expect_error(
       shell, "bitloom fold lfc-w1a1 --fps 1e6",
-      "no folding of 'lfc-w1a1' reaches 1000000 frames/s at 100 MHz on xc7z020; --max gives the most that it holds, "
-      "--pareto what more would take");
+      "no folding of 'lfc-w1a1' reaches 1000000 frames/s at 100 MHz on xc7z020; `bitloom fold --max` gives the most that "
+      "it holds, `bitloom fold --pareto` what more would take");
   expect_error(shell, "bitloom fold sfc-w1a1 --device de10",
                "there is no device 'de10'; there are xc7z020, xc7z045, xc7z100, xczu3eg, xczu19eg, hx8k, up5k");
   EXPECT_EQ(shell.run("bitloom fold sfc-w1a1 --fps 10 --pareto").status, 2);

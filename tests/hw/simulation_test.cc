@@ -11,6 +11,7 @@
 #include "bitloom/file.h"
 #include "bitloom/process.h"
 #include "bitloom/rtl.h"
+#include "small_network.h"
 #include "support/temporary_folder.h"
 
 namespace bitloom::hw {
@@ -22,6 +23,7 @@ class SimulationTest : public testing::Test {
  protected:
   void SetUp() override {
     if (!run_process({"verilator", "--version"}, ".")) GTEST_SKIP() << "verilator is not installed";
+    ::setenv("XDG_CACHE_HOME", (folder_ / "cache").c_str(), 1);
   }
 
   const test::TemporaryFolder temporary_;
@@ -71,37 +73,8 @@ void expect_exact(const ir::Network& network, const Folding& folding, const fs::
 }
 
 TEST_F(SimulationTest, SlowConvolutionsWithPaddingAndDenseLayersAreExact) {
-  ir::Network network;
-  const auto codes = [](int64_t count, uint64_t seed, uint32_t below) {
-    std::mt19937_64 random(seed);
-    std::vector<uint32_t> result(static_cast<size_t>(count));
-    for (uint32_t& code : result) code = static_cast<uint32_t>(random() % below);
-    return result;
-  };
-  network.name = "small";
-  const ir::NodeId image = network.add("image", ir::Input{{6, 6, 2}, ir::Encoding::unsigned_bits(8), {}});
-  ir::Dot conv0{{.kernel_h = 3, .kernel_w = 3}, 1, ir::Encoding::bipolar(), ir::BitMatrix(4, 18, 1, codes(72, 1, 2))};
-  const ir::NodeId sums0 = network.add("conv0", conv0, {image});
-  const ir::NodeId act0 =
-      network.add("conv0.act", ir::Threshold{ir::Encoding::bipolar(), 4, {-50, 0, 90, 200}, {0, 0, 1, 0}}, {sums0});
-  ir::Dot conv1{{.kernel_h = 3, .kernel_w = 3, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1},
-                1,
-                ir::Encoding::ternary(),
-                ir::BitMatrix(6, 36, 2, codes(216, 2, 2))};
-  const ir::NodeId sums1 = network.add("conv1", conv1, {act0});
-  std::vector<int32_t> thresholds;
-  for (int row = 0; row < 6; ++row)
-    for (const int t : {-5, 0, 5}) thresholds.push_back(t + row);
-  const ir::NodeId act1 =
-      network.add("conv1.act", ir::Threshold{ir::Encoding::isometric(2), 6, thresholds, {0, 0, 0, 0, 0, 0}}, {sums1});
-  const ir::NodeId pool =
-      network.add("pool", ir::MaxPool{{.kernel_h = 2, .kernel_w = 2, .stride_h = 2, .stride_w = 2}}, {act1});
-  const ir::NodeId flat = network.add("flat", ir::Reshape{{1, 1, 24}, false}, {pool});
-  const ir::NodeId logits =
-      network.add("dense", ir::Dot{{}, 1, ir::Encoding::bipolar(), ir::BitMatrix(5, 24, 1, codes(120, 3, 2))}, {flat});
-  network.outputs = {network.add("logits", ir::Output{}, {logits})};
-  ir::verify(network);
-  expect_exact(network, random_folding(network, 5), folder_, 1);
+  const ir::Network network = test::small_network();
+  expect_exact(network, random_folding(network, 5), folder_ / "rtl", 1);
 }
 
 TEST_F(SimulationTest, SlowRandomNetworksAreExact) {
@@ -122,36 +95,45 @@ TEST_F(SimulationTest, SlowRandomNetworksAreExact) {
   }
 }
 
-TEST_F(SimulationTest, equal_designs_are_written_alike) {
-  ir::Network network;
-  network.name = "tiny";
-  const ir::NodeId in = network.add("in", ir::Input{{1, 1, 6}, ir::Encoding::unsigned_bits(2), {}});
-  const std::vector<uint32_t> codes{0, 1, 1, 0, 1, 0, 1, 1, 0, 0, 0, 1};
-  const ir::NodeId sums =
-      network.add("dense", ir::Dot{{}, 1, ir::Encoding::bipolar(), ir::BitMatrix(2, 6, 1, codes)}, {in});
-  network.outputs = {network.add("logits", ir::Output{}, {sums})};
-  const Design made = design(network, random_folding(network, 1));
-  for (const char* name : {"a", "b"}) emit_rtl(made, network, ir::random_inputs(network, 2, 1), kLibrary, folder_ / name);
-  int files = 0;
-  for (const auto& entry : fs::recursive_directory_iterator(folder_ / "a")) {
-    if (!entry.is_regular_file()) continue;
-    ++files;
-    EXPECT_EQ(read_file(entry.path()), read_file(folder_ / "b" / fs::relative(entry.path(), folder_ / "a")))
-        << entry.path();
+/// The folder's files but for the cache.
+std::vector<fs::path> cached(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder / "cache" / "bitloom" / "rtl")) files.push_back(entry.path());
+  return files;
+}
+
+TEST_F(SimulationTest, SlowModelsAreBuiltOnceForAllWeights) {
+  for (const uint64_t seed : {1, 2}) {
+    const ir::Network network = test::tiny_network(seed);
+    const fs::path folder = folder_ / std::to_string(seed);
+    emit_rtl(design(network, test::tiny_folding()), network, ir::random_inputs(network, 3, seed), kLibrary, folder);
+    EXPECT_EQ(simulate(folder).wrong_words, 0);
+    EXPECT_EQ(cached(folder_).size(), 1u);
   }
-  EXPECT_GE(files, 8);
-  EXPECT_TRUE(fs::exists(folder_ / "a" / "bitloom_top.sv"));
+  const ir::Network network = test::tiny_network(1);
+  Folding other = test::tiny_folding();
+  other.layers[0].simd = 3;
+  emit_rtl(design(network, other), network, ir::random_inputs(network, 3, 1), kLibrary, folder_ / "1");
+  EXPECT_EQ(simulate(folder_ / "1").wrong_words, 0);
+  EXPECT_EQ(cached(folder_).size(), 2u);
+}
+
+TEST_F(SimulationTest, SlowSimulatesWithoutAFolderForTheCache) {
+  ::setenv("XDG_CACHE_HOME", "/dev/null", 1);
+  const ir::Network network = test::tiny_network(1);
+  emit_rtl(design(network, test::tiny_folding()), network, ir::random_inputs(network, 3, 1), kLibrary, folder_ / "rtl");
+  EXPECT_EQ(simulate(folder_ / "rtl").wrong_words, 0);
+}
+
+TEST_F(SimulationTest, SlowWavesAreWritten) {
+  const ir::Network network = test::tiny_network(1);
+  emit_rtl(design(network, test::tiny_folding()), network, ir::random_inputs(network, 3, 1), kLibrary, folder_ / "rtl");
+  EXPECT_EQ(simulate(folder_ / "rtl", {.waves = folder_ / "waves.vcd"}).wrong_words, 0);
+  EXPECT_GT(fs::file_size(folder_ / "waves.vcd"), 1000u);
 }
 
 TEST_F(SimulationTest, folder_that_nobody_emitted_is_refused_bad) {
-  try {
-    simulate(folder_);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(std::string(error.what()), folder_.string() +
-                                             ": is no folder that `bitloom emit rtl` wrote for a network of one input and "
-                                             "one output");
-  }
+  EXPECT_EQ(test::error_of([&] { simulate(folder_); }), folder_.string() + ": is no folder that `bitloom emit rtl` wrote");
 }
 
 }  // namespace

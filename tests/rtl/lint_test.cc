@@ -22,6 +22,7 @@ const std::map<std::string, std::vector<Parameters>> kSets{
     {"bitloom_decode", {{{"Bits", 3}, {"Scale", 5}}, {{"Bits", 4}, {"Plain", 1}}}},
     {"bitloom_fifo", {{{"Width", 3}, {"Depth", 5}}, {{"Width", 64}, {"Depth", 512}}}},
     {"bitloom_fork", {{{"Width", 1}}}},
+    {"bitloom_frame_end", {{{"Words", 10}}}},
     {"bitloom_levels", {{{"Levels", 3}, {"OutBits", 2}, {"HasDescending", 1}}}},
     {"bitloom_max_pool", {{{"Bits", 2}, {"Lanes", 2}, {"InW", 7}}, {{"Bits", 3}, {"Signed", 1}, {"KernelW", 4}}}},
     {"bitloom_mvtu",
