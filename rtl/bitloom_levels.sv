@@ -29,7 +29,7 @@ module bitloom_levels #(
   end
 
   logic [IndexBits-1:0] count, index;
-  bitloom_popcount #(.Width(Levels), .Fused(0)) u_count (.bits_i(reached), .count_o(count));
+  bitloom_popcount #(.Width(Levels)) u_count (.bits_i(reached), .count_o(count));
 
   if (HasDescending != 0) begin : gen_descending
     assign index = row_i[Levels*AccBits] ? IndexBits'(Levels) - count : count;

@@ -18,7 +18,7 @@
 // Latency: out_valid_o rises Inputs/Simd + 2 cycles after the first word was taken (counting from the cycle of its handshake),
 // one more if the vector is kept (Inputs > Simd, and Outputs/Groups > Pe without Depthwise), one more if Levels > 1. in_ready_o
 // depends on out_ready_i through gates only; a bitloom_fifo cuts that path.
-// Clock: the compressor tree, between registers of its own; then the accumulator's carry chain.
+// Clock: the counters of bitloom_compress, between registers of their own; then the accumulator's carry chain.
 `default_nettype none
 
 module bitloom_mvtu #(
@@ -69,6 +69,12 @@ module bitloom_mvtu #(
   localparam int StepBits = (Steps > 1) ? $clog2(Steps) : 1;
   localparam int FoldBits = (Folds > 1) ? $clog2(Folds) : 1;
   localparam int AddrBits = (Depth > 1) ? $clog2(Depth) : 1;
+  // Small memories of one-bit weights in LUTs: a LUT reads a weight and compares it at once, and the match is registered in
+  // place of the weight.
+  /* verilator lint_off WIDTH */  // strings of different lengths
+  localparam int Matched = (WeightStyle == "distributed" && Depth > 1 && Depth <= 32 && InPlanes == 1 && WeightPlanes == 1 &&
+                            Depthwise == 0) ? 1 : 0;
+  /* verilator lint_on WIDTH */
   localparam int RowBits = HasDescending + ((Levels > 1) ? Levels : 1) * AccBits;
 
   // The pipeline moves as a whole, unless a finished word meets one that has not been taken.
@@ -77,7 +83,7 @@ module bitloom_mvtu #(
 
   // Issue: one step, a word of weights, a cycle. A vector's first fold takes the input, the others find it kept.
   logic [StepBits-1:0] step_q;
-  logic [AddrBits-1:0] issue_addr_q;
+  logic [AddrBits-1:0] issue_addr_q = '0;  // with a value, lest Yosys moves the register behind the memory
   logic filling_q, issue, step_last, vector_last;  // this fold is the vector's last
   assign in_ready_o = filling_q && move;
   assign issue = (!filling_q || in_valid_i) && move;
@@ -107,8 +113,8 @@ module bitloom_mvtu #(
     assign vector_last = (use_q == UseBits'(Uses - 1));
   end
 
-  // Fetch: x_q and the weights of the step.
-  logic [InWidth-1:0] x_q;
+  // Fetch: x_q, and x_next a cycle before it, and the weights of the step.
+  logic [InWidth-1:0] x_q, x_next;
   logic fetch, fetch_first, fetch_last;
   logic [AddrBits-1:0] fetch_addr;
   if (Steps > 1 && Uses > 1) begin : gen_kept
@@ -117,23 +123,25 @@ module bitloom_mvtu #(
     (* ram_style = "distributed" *) logic [InWidth-1:0] kept [Steps];
     logic fetch_q;
     logic [StepBits-1:0] fetch_step_q;
-    logic [AddrBits-1:0] fetch_addr_q;
+    logic [AddrBits-1:0] fetch_addr_q = '0;
     always_ff @(posedge clk_i) begin
       if (in_valid_i && in_ready_o) kept[step_q] <= in_data_i;
       if (move) begin
         fetch_step_q <= step_q;
         fetch_addr_q <= issue_addr_q;
-        x_q <= kept[fetch_step_q];
+        x_q <= x_next;
       end
       if (!rst_ni) fetch_q <= 1'b0;
       else if (move) fetch_q <= issue;
     end
+    assign x_next = kept[fetch_step_q];
     assign fetch = fetch_q;
     assign fetch_addr = fetch_addr_q;
     assign fetch_first = (fetch_step_q == '0);
     assign fetch_last = (fetch_step_q == StepBits'(Steps - 1));
   end else begin : gen_direct
     always_ff @(posedge clk_i) if (in_valid_i && in_ready_o) x_q <= in_data_i;
+    assign x_next = (Uses == 1 || filling_q) ? in_data_i : x_q;
     assign fetch = issue;
     assign fetch_addr = issue_addr_q;
     assign fetch_first = (step_q == '0);
@@ -141,12 +149,29 @@ module bitloom_mvtu #(
   end
 
   logic [Pe*Simd*WeightPlanes-1:0] weights;
-  bitloom_rom #(.Width(Pe * Simd * WeightPlanes), .Depth(Depth), .File(WeightFile), .Style(WeightStyle)) u_weights (
+  bitloom_rom #(
+    .Width(Pe * Simd * WeightPlanes), .Depth(Depth), .File(WeightFile), .Style(WeightStyle), .Registered(1 - Matched)
+  ) u_weights (
     .clk_i (clk_i),
     .en_i  (move),
     .addr_i(fetch_addr),
     .data_o(weights)
   );
+  logic [InWidth-1:0] x;
+  logic [Pe*Simd*WeightPlanes-1:0] against;  // what the elements meet x with
+  if (Matched != 0) begin : gen_matched
+    logic [Pe*Simd-1:0] match_q;
+    always_ff @(posedge clk_i) if (move) match_q <= (Xnor != 0) ? {Pe{x_next}} ~^ weights : {Pe{x_next}} & weights;
+    assign x = '1;
+    assign against = match_q;
+    logic unused;
+    assign unused = &{1'b0, x_q};
+  end else begin : gen_unmatched
+    assign x = x_q;
+    assign against = weights;
+    logic unused;
+    assign unused = &{1'b0, x_next};
+  end
 
   // Count, then accumulate: the flags of the step go along.
   logic count_q, count_first_q, count_last_q, sum_q, sum_first_q, sum_last_q;
@@ -189,12 +214,13 @@ module bitloom_mvtu #(
     bitloom_pe #(
       .Simd(Simd), .InPlanes(InPlanes), .WeightPlanes(WeightPlanes), .Xnor(Xnor), .InCoefs(InCoefs),
       .WeightCoefs(WeightCoefs), .AccBits(AccBits), .Levels(Levels), .OutBits(OutBits),
-      .HasDescending(HasDescending), .Codes(Codes)
+      .HasDescending(HasDescending), .Codes(Codes),
+      .Fused((Matched != 0 || Depth == 1) ? 0 : 1)
     ) u_pe (
       .clk_i      (clk_i),
       .move_i     (move),
-      .x_i        (x_q[X+:Simd*InPlanes]),
-      .weights_i  (weights[i*Simd*WeightPlanes+:Simd*WeightPlanes]),
+      .x_i        (x[X+:Simd*InPlanes]),
+      .weights_i  (against[i*Simd*WeightPlanes+:Simd*WeightPlanes]),
       .sum_i      (sum_q),
       .sum_first_i(sum_first_q),
       .row_i      (rows[i*RowBits+:RowBits]),

@@ -20,6 +20,7 @@ module bitloom_pe #(
   parameter int OutBits = 1,
   parameter int HasDescending = 0,
   parameter logic [(Levels+1)*OutBits-1:0] Codes = '0,
+  parameter int Fused = 1,  // as bitloom_plane_dot
   parameter int RowBits = HasDescending + ((Levels > 1) ? Levels : 1) * AccBits
 ) (
   input  logic                         clk_i,
@@ -38,7 +39,7 @@ module bitloom_pe #(
   logic [AccBits-1:0] dot, dot_q;
   bitloom_plane_dot #(
     .Simd(Simd), .InPlanes(InPlanes), .WeightPlanes(WeightPlanes), .Xnor(Xnor), .InCoefs(InCoefs),
-    .WeightCoefs(WeightCoefs), .OutBits(AccBits)
+    .WeightCoefs(WeightCoefs), .OutBits(AccBits), .Fused(Fused)
   ) u_dot (
     .x_i      (x_i),
     .weights_i(weights_i),
@@ -46,29 +47,37 @@ module bitloom_pe #(
   );
   always_ff @(posedge clk_i) if (move_i) dot_q <= dot;
 
+  // Sums are written as a - ~b, that is a + b + 1, with a bit below the lowest that takes the 1: so Yosys takes a, the count,
+  // past the LUTs of the carry chain, and they have room for `base`.
   logic [SumBits-1:0] start, base, sum, sum_q;
   assign base = sum_first_i ? start : sum_q;
   always_ff @(posedge clk_i) if (move_i && sum_i) sum_q <= sum;
 
   if (Levels == 0) begin : gen_bias
     assign start = SumBits'($signed(row_i[AccBits-1:0]));
-    assign sum = base + SumBits'($signed(dot_q));
+    logic below;
+    assign {sum, below} = {SumBits'($signed(dot_q)), 1'b0} - ~{base, 1'b0};
     assign code_o = sum;
+    logic unused;
+    assign unused = below;
   end else if (Levels == 1) begin : gen_sign
-    // -t = ~t + 1: the 1 enters the carry chain in the first step.
+    // -t = ~t + 1: the 1 is the carry of the first step.
     logic [SumBits-1:0] threshold;
-    logic carried, reached;
+    logic below, reached;
     assign threshold = SumBits'($signed(row_i[AccBits-1:0]));
     assign start = ~threshold;
-    assign {sum, carried} = {base, 1'b1} + {SumBits'($signed(dot_q)), sum_first_i};
+    assign {sum, below} = {SumBits'($signed(dot_q)), sum_first_i} - ~{base, 1'b0};
     if (HasDescending != 0) assign reached = !sum[SumBits-1] ^ row_i[AccBits];
     else assign reached = !sum[SumBits-1];
     assign code_o = reached ? Codes[OutBits+:OutBits] : Codes[0+:OutBits];
     logic unused;
-    assign unused = carried;
+    assign unused = below;
   end else begin : gen_levels
     assign start = '0;
-    assign sum = base + dot_q;
+    logic below;
+    assign {sum, below} = {dot_q, 1'b0} - ~{base, 1'b0};
+    logic unused;
+    assign unused = below;
     bitloom_levels #(
       .AccBits(AccBits), .Levels(Levels), .OutBits(OutBits), .HasDescending(HasDescending), .Codes(Codes)
     ) u_levels (

@@ -4,7 +4,8 @@
 // stays while en_i is low. Without a file the memory holds zeros.
 //
 // Style: "block" (block RAM), "distributed" (LUTs) or "auto" (the synthesis tool decides). A memory of one word is a constant
-// that synthesis propagates; it takes no register.
+// that synthesis propagates; it takes no register. With Registered = 0 the word is there at once, for small memories in LUTs
+// whose reader registers what it makes of the word.
 `default_nettype none
 
 module bitloom_rom #(
@@ -12,6 +13,7 @@ module bitloom_rom #(
   parameter int Depth = 2,
   parameter File = "",
   parameter Style = "auto",
+  parameter int Registered = 1,
   parameter int AddrBits = (Depth > 1) ? $clog2(Depth) : 1
 ) (
   input  logic                clk_i,
@@ -23,11 +25,13 @@ module bitloom_rom #(
   /* verilator lint_off WIDTH */  // strings of different lengths
   if (Style != "auto" && Style != "block" && Style != "distributed")
     $error("bitloom_rom: Style must be auto, block or distributed");
+  /* verilator lint_off UNUSEDPARAM */
 `ifdef YOSYS
   localparam RomStyle = (Style == "distributed") ? "logic" : Style;  // "distributed" means LUT RAM there, which has no ROM
 `else
   localparam RomStyle = Style;
 `endif
+  /* verilator lint_on UNUSEDPARAM */
   /* verilator lint_on WIDTH */
 
   if (File == "") begin : gen_zero
@@ -43,9 +47,15 @@ module bitloom_rom #(
   end else begin : gen_memory
     (* rom_style = RomStyle *) logic [Width-1:0] words [Depth];
     initial $readmemh(File, words);
-    logic [Width-1:0] data_q;
-    always_ff @(posedge clk_i) if (en_i) data_q <= words[addr_i];
-    assign data_o = data_q;
+    if (Registered != 0) begin : gen_register
+      logic [Width-1:0] data_q;
+      always_ff @(posedge clk_i) if (en_i) data_q <= words[addr_i];
+      assign data_o = data_q;
+    end else begin : gen_gates
+      assign data_o = words[addr_i];
+      logic unused;
+      assign unused = &{1'b0, clk_i, en_i};
+    end
   end
 endmodule
 
