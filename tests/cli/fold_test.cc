@@ -26,6 +26,39 @@ TEST(Fold, a_folding_that_it_wrote_gives_the_same_again) {
   EXPECT_EQ(shell.json("bitloom fold sfc-w1a1 --folding f.json --json"), found);
 }
 
+// FINN's prototypes on the ZC706, which take the LUTs and blocks given here by its authors (docs/hardware.md).
+TEST(Fold, foldings_of_the_prototypes_are_as_fast_and_take_fewer_blocks) {
+  struct Prototype {
+    std::string file, model;
+    int64_t most_cycles;
+    double lut, bram36;
+  };
+  const Shell shell;
+  for (const Prototype& p : {Prototype{"SFC-fix", "sfc-w1a1", 16384, 5155, 16},
+                             {"LFC-fix", "lfc-w1a1", 16384, 5636, 114.5},
+                             {"CNV-fix", "cnv-w1a1", 16384, 29274, 152.5},
+                             {"SFC-max", "sfc-w1a1", 16, 91131, 4.5},
+                             {"LFC-max", "lfc-w1a1", 128, 82988, 396},
+                             {"CNV-max", "cnv-w1a1", 9216, 46253, 186}}) {
+    SCOPED_TRACE(p.file);
+    const nlohmann::json found =
+        shell.json("bitloom fold " + p.model + " --folding " + kExamples + p.file + ".json --json");
+    EXPECT_LE(found["cycles"], p.most_cycles);
+    EXPECT_LE(found["resources"]["bram36"].get<double>() + found["resources"]["bram18"].get<double>() / 2, p.bram36);
+    EXPECT_LE(found["resources"]["lut"].get<double>(), 0.65 * p.lut);
+  }
+}
+
+// A weight is one bit whatever the activations have.
+TEST(Fold, activations_of_two_bits_take_no_more_blocks_for_weights) {
+  const Shell shell;
+  const auto blocks = [&](const std::string& model) {
+    const nlohmann::json found = shell.json("bitloom fold " + model + " --folding " + kExamples + "CNV-fix.json --json");
+    return found["resources"]["bram36"].get<double>() + found["resources"]["bram18"].get<double>() / 2;
+  };
+  EXPECT_NEAR(blocks("cnv-w1a2"), blocks("cnv-w1a1"), 0.02 * blocks("cnv-w1a1"));
+}
+
 TEST(Fold, evaluates_published_foldings) {
   const Shell shell;
   const nlohmann::json cnv = shell.json("bitloom fold cnv-w1a1 --folding " + kExamples + "cnvW1A1.json --json 2>/dev/null");
