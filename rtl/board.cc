@@ -20,10 +20,25 @@
 
 namespace {
 
-// Of the board that this thread opens.
-thread_local std::string memory_folder;
+// Of the board that this thread opens, and what Verilator warned of while it did.
+thread_local std::string memory_folder, warning;
 
+// Verilator finds a model's context by the thread, also when the model goes away, so whoever touches a board enters it.
 struct Board {
+  Board() {
+    context.threads(1);  // a model of one thread has no use for workers
+    enter();
+    top = std::make_unique<Top>(&context);
+  }
+  Board(const Board&) = delete;
+  Board& operator=(const Board&) = delete;
+  ~Board() {
+    enter();
+    top.reset();
+    Verilated::threadContextp(Verilated::defaultContextp());
+  }
+  void enter() { Verilated::threadContextp(&context); }
+
   VerilatedContext context;
   std::unique_ptr<Top> top;
 };
@@ -124,7 +139,9 @@ extern "C" FILE* __wrap_fopen(const char* path, const char* mode) {
 void vl_fatal(const char* file, int line, const char*, const char* message) {
   throw std::runtime_error(std::string(file) + ":" + std::to_string(line) + ": " + message);
 }
-void vl_warn(const char* file, int line, const char* scope, const char* message) { vl_fatal(file, line, scope, message); }
+void vl_warn(const char* file, int, const char*, const char* message) {
+  if (warning.empty()) warning = std::string(file) + ": " + message;
+}
 void vl_stop(const char* file, int line, const char*) { vl_fatal(file, line, "", "$stop"); }
 void vl_finish(const char* file, int line, const char*) { vl_fatal(file, line, "", "$finish"); }
 
@@ -134,9 +151,10 @@ BITLOOM_BOARD_API int bitloom_board_version() { return 1; }
 BITLOOM_BOARD_API void* bitloom_board_open(const char* folder, char* error, size_t error_size) {
   try {
     memory_folder = folder;
+    warning.clear();
     auto board = std::make_unique<Board>();
-    board->top = std::make_unique<Top>(&board->context);
     reset(*board);
+    if (!warning.empty()) throw std::runtime_error(warning);
     return board.release();
   } catch (const std::exception& exception) {
     tell(exception.what(), error, error_size);
@@ -153,6 +171,7 @@ BITLOOM_BOARD_API int bitloom_board_run(void* handle, uint64_t frames, const uin
                                         size_t error_size) {
   Board& board = *static_cast<Board*>(handle);
   try {
+    board.enter();
     Run run{frames, inputs, outputs, {}, {}};
     visit_inputs(*board.top, [&](const PortFacts&, auto&, auto&, auto&) { run.given.push_back(0); });
     visit_outputs(*board.top, [&](const PortFacts& port, auto&, auto&, auto&) {

@@ -141,6 +141,12 @@ struct Lane {
   bool offering = false;
 };
 
+// A model of one thread has no use for workers.
+VerilatedContext* single_threaded(VerilatedContext& context) {
+  context.threads(1);
+  return &context;
+}
+
 class Bench {
  public:
   explicit Bench(const Arguments& arguments) : arguments_(arguments), watch_(arguments.handshakes) {
@@ -263,7 +269,7 @@ class Bench {
 
   const Arguments& arguments_;
   VerilatedContext context_;
-  Top top_{&context_};
+  Top top_{single_threaded(context_)};
 #ifdef WAVES
   VerilatedVcdC waves_;
 #endif

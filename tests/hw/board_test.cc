@@ -115,7 +115,7 @@ TEST_F(BoardTest, SlowBrokenFilesAndFramesBad) {
               "a board needs at least one frame to run");
     fs::rename(rtl / "mem", rtl / "elsewhere");
     EXPECT_EQ(test::error_of([&] { Board broken(rtl); }),
-              rtl.string() + ": cannot be made a board: mem/dense.weights.hex:0: $readmem file not found");
+              rtl.string() + ": cannot be made a board: mem/dense.weights.hex: $readmem file not found");
     expect_exact(board, network, 2, 1);
   }
   ASSERT_EQ(cached().size(), 1u);
