@@ -51,7 +51,7 @@ TEST(Emit, tells_what_the_folding_file_did_not_say_right) {
   EXPECT_EQ(result.err,
             "f.json: dense0: SIMD 50 does not divide 784 inputs; taken as 49\n"
             "sfc-w1a1 does not fit hx8k with this folding; `bitloom fold` says what it takes\n");
-  EXPECT_EQ(result.out, "rtl: 14 units, 4,096 cycles a frame, 3 frames to check with; `make` there simulates them\n");
+  EXPECT_EQ(result.out, "rtl: 13 units, 8,192 cycles a frame, 3 frames to check with; `make` there simulates them\n");
 }
 
 TEST(Emit, says_what_would_work_bad) {
