@@ -3,6 +3,8 @@
 // Cycles and memories of single units.
 #pragma once
 
+#include <span>
+
 #include "bitloom/hw.h"
 
 namespace bitloom::hw {
@@ -16,12 +18,29 @@ int64_t window_cycles(const Window& window);
 int32_t ample_rows(const Window& window);
 int32_t fewest_rows(const Window& window);
 
-/// A memory of depth words of width bits, written (RAM) or not (ROM).
+/// A memory of depth words of width bits, written (RAM) or not (ROM). Without its registers.
 struct Memory {
   int64_t depth = 1, width = 1;
   bool rom = false;
+  bool one_address = false;  ///< a RAM that is read where it is written
 };
 Resources memory(const Memory& memory, MemoryStyle style, Family family);
+
+/// The bits of a ROM's word that synthesis keeps: those that are the same in every word are no memory, and in LUTs bits
+/// that are equal to each other in every word are one.
+struct RomBits {
+  int64_t kept = 0;      ///< not the same in every word
+  double distinct = 0;   ///< of them, without repetitions
+  double functions = 0;  ///< of them, not just a bit of the address
+};
+/// What is to be expected of random contents.
+RomBits random_rom(int64_t depth, int64_t width);
+/// Of thresholds: word w holds rows w * lanes ..., each `levels` numbers of `bits` bits, and a flag if `descending` is not
+/// empty.
+RomBits threshold_rom(std::span<const int64_t> thresholds, std::span<const uint8_t> descending, int64_t lanes,
+                      int64_t levels, int32_t bits);
+/// LUTs of a bit of a ROM in LUTs.
+double rom_luts(int64_t depth);
 
 /// kBlock or kDistributed, whichever is cheaper by the default prices.
 MemoryStyle cheaper_style(const Memory& memory, Family family);

@@ -160,7 +160,7 @@ int32_t default_fifo(const Structure& structure, const Link& link, int32_t lanes
 
 Fifo make_fifo(int64_t width, int32_t depth, Family family) {
   Fifo fifo{static_cast<int32_t>(width), depth, MemoryStyle::kDistributed};
-  if (depth > kDistributedFifo) fifo.style = cheaper_style({depth, width, false}, family);
+  if (depth > kDistributedFifo) fifo.style = cheaper_style({depth, width, false, false}, family);
   return fifo;
 }
 
