@@ -112,9 +112,8 @@ std::string synth_command(Family family) {
 
 std::string run_yosys(const std::filesystem::path& folder, const std::vector<std::string>& sources, const std::string& top,
                       Family family) {
-  const std::string script =
-      fmt::format("read_verilog -sv -defer {}; {} -top {}; tee -o stat.json stat -json; write_verilog -noattr netlist.v",
-                  fmt::join(sources, " "), synth_command(family), top);
+  const std::string script = fmt::format("read_verilog -sv -defer {}; {} -top {}; tee -o stat.json stat -json",
+                                         fmt::join(sources, " "), synth_command(family), top);
   return run_script(folder, script, "stat.json");
 }
 

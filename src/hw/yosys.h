@@ -18,8 +18,8 @@ std::string yosys_version(const std::filesystem::path& folder);
 /// The command that synthesizes, without its top module: part of what a result depends on.
 std::string synth_command(Family family);
 
-/// Synthesizes `top` of the Verilog files in `folder` (the library's modules among them), and writes stat.json and
-/// netlist.v there. Returns stat.json. Throws Error, with Yosys' words, if it fails.
+/// Synthesizes `top` of these Verilog files, in `folder`, where it writes stat.json; returns what is in it. Throws Error, with
+/// Yosys' words, if it fails.
 std::string run_yosys(const std::filesystem::path& folder, const std::vector<std::string>& sources, const std::string& top,
                       Family family);
 

@@ -33,24 +33,67 @@ TEST(Resources, blocks_follow_the_shape_of_the_memory) {
 
 TEST(Resources, one_word_is_a_constant) { EXPECT_EQ(weights(1, 64).blocks(), 0); }
 
-// LUTs of units of 1024 x 1024 by Yosys 0.23, weights in block RAM, 6-input compressor trees.
-TEST(Resources, luts_of_matrix_units_are_near_those_of_synthesis) {
-  struct Measured {
-    int32_t simd, pe;
-    double lut;
-  };
-  for (const Measured& m : {Measured{8, 8, 521}, {32, 8, 663}, {32, 32, 2183}, {64, 16, 1792}, {64, 32, 3512}}) {
-    hw::Mvtu unit;
-    unit.inputs = unit.outputs = 1024;
-    unit.simd = m.simd;
-    unit.pe = m.pe;
-    unit.in_coefs = unit.weight_coefs = {1};
-    unit.acc_bits = 12;
-    unit.levels = 1;
-    unit.threshold_style = hw::MemoryStyle::kBlock;
-    const double lut = static_cast<double>(hw::resources(hw::UnitKind{unit}, hw::Family::kXilinx7).lut);
-    RecordProperty(fmt::format("error_{}x{}", m.simd, m.pe), fmt::format("{:.3f}", lut / m.lut - 1));
-    EXPECT_NEAR(lut, m.lut, 0.25 * m.lut) << m.simd << " x " << m.pe;
+hw::Mvtu matrix(int64_t inputs, int64_t outputs, int32_t simd, int32_t pe, int32_t acc_bits, int32_t levels,
+                hw::MemoryStyle thresholds) {
+  hw::Mvtu unit;
+  unit.inputs = inputs;
+  unit.outputs = outputs;
+  unit.simd = simd;
+  unit.pe = pe;
+  unit.in_coefs = unit.weight_coefs = {1};
+  unit.acc_bits = acc_bits;
+  unit.levels = levels;
+  unit.out_bits = levels == 0 ? acc_bits : 1;
+  unit.threshold_style = thresholds;
+  return unit;
+}
+
+hw::Window window(int32_t channels, int32_t lanes, int32_t bits, int32_t size, int32_t pad, hw::MemoryStyle style) {
+  hw::Window unit{channels, lanes, bits, size, size, {}, 0, false, 4, style};
+  unit.window.kernel_h = unit.window.kernel_w = 3;
+  unit.window.pad_top = unit.window.pad_left = unit.window.pad_bottom = unit.window.pad_right = pad;
+  return unit;
+}
+
+/// What Yosys 0.23 counted for a unit alone, with random weights and thresholds.
+struct Counted {
+  hw::UnitKind unit;
+  hw::Resources yosys;
+};
+
+std::vector<Counted> counted() {
+  constexpr auto kBlock = hw::MemoryStyle::kBlock, kLuts = hw::MemoryStyle::kDistributed;
+  return {{hw::Fifo{8, 16, kLuts}, {31, 8, 17, 0, 0, 0}},
+          {hw::Fifo{40, 100, kLuts}, {191, 112, 28, 0, 0, 0}},
+          {hw::Fifo{24, 1000, kBlock}, {95, 0, 55, 1, 0, 0}},
+          {hw::Width{1, 64, 8}, {73, 0, 68, 0, 0, 0}},
+          {hw::Width{1, 16, 24}, {57, 0, 100, 0, 0, 0}},
+          {hw::Width{1, 4, 64}, {9, 0, 69, 0, 0, 0}},
+          {window(3, 3, 8, 32, 0, kLuts), {181, 64, 77, 0, 0, 0}},
+          {window(64, 16, 1, 30, 0, kBlock), {136, 0, 64, 0, 1, 0}},
+          {window(64, 64, 1, 14, 1, kLuts), {254, 88, 122, 0, 0, 0}},
+          {hw::MaxPool{64, 16, 1, 28, 28, 2, 2, false}, {76, 16, 41, 0, 0, 0}},
+          {hw::MaxPool{128, 4, 2, 10, 10, 2, 2, false}, {93, 24, 33, 0, 0, 0}},
+          {matrix(128, 16, 4, 4, 9, 1, kBlock), {128, 4, 95, 0, 2, 0}},
+          {matrix(72, 24, 24, 2, 8, 1, kLuts), {158, 16, 99, 1, 0, 0}},
+          {matrix(64, 64, 1, 8, 8, 1, kLuts), {223, 4, 185, 0, 1, 0}},
+          {matrix(256, 64, 16, 4, 10, 0, kLuts), {203, 12, 193, 1, 0, 0}}};
+}
+
+TEST(Resources, are_near_what_synthesis_counted) {
+  for (const Counted& c : counted()) {
+    const hw::Resources r = hw::resources(c.unit, hw::Family::kXilinx7);
+    const double luts = static_cast<double>(c.yosys.lut), ff = static_cast<double>(c.yosys.ff);
+    SCOPED_TRACE(
+        fmt::format("{}: LUT {} for {}, FF {} for {}", hw::kind_name(c.unit), r.lut, c.yosys.lut, r.ff, c.yosys.ff));
+    fmt::print("{}: LUT {:+.1f} %, FF {:+.1f} %\n", hw::kind_name(c.unit), 100 * (static_cast<double>(r.lut) / luts - 1),
+               100 * (static_cast<double>(r.ff) / ff - 1));
+    EXPECT_NEAR(static_cast<double>(r.lut), luts, 0.15 * luts + 5);
+    EXPECT_NEAR(static_cast<double>(r.ff), ff, 0.03 * ff + 1);
+    EXPECT_EQ(r.lut_ram, c.yosys.lut_ram);
+    EXPECT_EQ(r.bram36, c.yosys.bram36);
+    EXPECT_EQ(r.bram18, c.yosys.bram18);
+    EXPECT_EQ(r.dsp, c.yosys.dsp);
   }
 }
 

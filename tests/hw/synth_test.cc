@@ -63,5 +63,50 @@ TEST(SlowSynthesis, results_are_kept_and_equal_units_share_them) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 2);
 }
 
+/// Errors of LUT and FF within 15 %, blocks and DSP exact, over all units of the design together.
+void expect_near(const Design& design, const fs::path& cache) {
+  SynthesisOptions options;
+  options.cache = cache;
+  const Synthesis synthesis = synthesize(design, kLibrary, options);
+  const auto print = [](const std::string& name, const Resources& e, const Resources& f) {
+    fmt::print("{:24} LUT {:6} {:6} FF {:6} {:6} blocks {:5} {:5} DSP {} {}\n", name, e.lut, f.lut, e.ff, f.ff, e.blocks(),
+               f.blocks(), e.dsp, f.dsp);
+  };
+  for (const UnitSynthesis& unit : synthesis.units) print(unit.name, unit.estimate, unit.found.resources);
+  const Resources e = synthesis.estimate(), f = synthesis.found().resources;
+  print(design.name, e, f);
+  EXPECT_NEAR(static_cast<double>(e.lut), static_cast<double>(f.lut), 0.15 * static_cast<double>(f.lut)) << design.name;
+  EXPECT_NEAR(static_cast<double>(e.ff), static_cast<double>(f.ff), 0.15 * static_cast<double>(f.ff)) << design.name;
+  EXPECT_EQ(e.bram36, f.bram36) << design.name;
+  EXPECT_EQ(e.bram18, f.bram18) << design.name;
+  EXPECT_EQ(e.dsp, f.dsp) << design.name;
+}
+
+TEST(SlowEstimates, hold_for_networks_that_nothing_was_fitted_to) {
+  if (!run_process({"yosys", "-V"}, ".")) GTEST_SKIP() << "yosys is not installed";
+  const test::TemporaryFolder cache;
+  const ir::Network dense = ir::parse(R"(network "dense"
+    %x = input 1x1x96 bipolar
+    %a = dot "a" %x bipolar 64x96 weights=seed(1)
+    %s = threshold %a bipolar seed(2)
+    %b = dot "b" %s bipolar 32x64 weights=seed(3)
+    %t = threshold %b unsigned2 seed(4)
+    %c = dot "c" %t bipolar 10x32 weights=seed(5)
+    output %c)");
+  const ir::Network image = ir::parse(R"(network "image"
+    %x = input 12x12x8 bipolar
+    %a = dot "a" %x bipolar 16x72 kernel=3x3 weights=seed(1)
+    %s = threshold %a bipolar seed(2)
+    %p = max_pool %s kernel=2x2 stride=2x2
+    %b = dot "b" %p bipolar 10x400 kernel=5x5 weights=seed(3)
+    output %b)");
+  Folding dense_folding;
+  dense_folding.layers = {{"a", 4, 8, {}, {}}, {"b", 2, 16, {}, {}}, {"c", 1, 8, {}, {}}};
+  Folding image_folding;
+  image_folding.layers = {{"a", 4, 8, {}, {}}, {"b", 1, 16, {}, {}}};
+  expect_near(design(dense, dense_folding), cache.path());
+  expect_near(design(image, image_folding), cache.path());
+}
+
 }  // namespace
 }  // namespace bitloom::hw
