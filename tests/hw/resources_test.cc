@@ -33,21 +33,6 @@ TEST(Resources, blocks_follow_the_shape_of_the_memory) {
 
 TEST(Resources, one_word_is_a_constant) { EXPECT_EQ(weights(1, 64).blocks(), 0); }
 
-hw::Mvtu matrix(int64_t inputs, int64_t outputs, int32_t simd, int32_t pe, int32_t acc_bits, int32_t levels,
-                hw::MemoryStyle thresholds) {
-  hw::Mvtu unit;
-  unit.inputs = inputs;
-  unit.outputs = outputs;
-  unit.simd = simd;
-  unit.pe = pe;
-  unit.in_coefs = unit.weight_coefs = {1};
-  unit.acc_bits = acc_bits;
-  unit.levels = levels;
-  unit.out_bits = levels == 0 ? acc_bits : 1;
-  unit.threshold_style = thresholds;
-  return unit;
-}
-
 hw::Window window(int32_t channels, int32_t lanes, int32_t bits, int32_t size, int32_t pad, hw::MemoryStyle style) {
   hw::Window unit{channels, lanes, bits, size, size, {}, 0, false, 4, style};
   unit.window.kernel_h = unit.window.kernel_w = 3;
@@ -73,11 +58,7 @@ std::vector<Counted> counted() {
           {window(64, 16, 1, 30, 0, kBlock), {136, 0, 64, 0, 1, 0}},
           {window(64, 64, 1, 14, 1, kLuts), {254, 88, 122, 0, 0, 0}},
           {hw::MaxPool{64, 16, 1, 28, 28, 2, 2, false}, {76, 16, 41, 0, 0, 0}},
-          {hw::MaxPool{128, 4, 2, 10, 10, 2, 2, false}, {93, 24, 33, 0, 0, 0}},
-          {matrix(128, 16, 4, 4, 9, 1, kBlock), {128, 4, 95, 0, 2, 0}},
-          {matrix(72, 24, 24, 2, 8, 1, kLuts), {158, 16, 99, 1, 0, 0}},
-          {matrix(64, 64, 1, 8, 8, 1, kLuts), {223, 4, 185, 0, 1, 0}},
-          {matrix(256, 64, 16, 4, 10, 0, kLuts), {203, 12, 193, 1, 0, 0}}};
+          {hw::MaxPool{128, 4, 2, 10, 10, 2, 2, false}, {93, 24, 33, 0, 0, 0}}};
 }
 
 TEST(Resources, are_near_what_synthesis_counted) {
