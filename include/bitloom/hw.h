@@ -52,6 +52,8 @@ struct Folding {
   std::map<std::string, int32_t> inputs;  ///< lanes of an Input's stream; where not said, the fewest that keep up
   std::map<std::string, int32_t> fifos;   ///< depth of the FIFO in front of the unit of that name (its second input:
                                           ///< "NAME:1"); 0 for none. Where not said: `design` decides
+  std::map<std::string, int32_t> rows;    ///< of the line buffer of the window unit of that name; where not said: as many
+                                          ///< as it can ever use
   bool operator==(const Folding&) const = default;
 };
 
@@ -293,7 +295,7 @@ Design design(const ir::Network& network, const Folding& folding);
 
 /// Cycles a frame of one unit alone: its initiation interval when neither side stalls.
 int64_t cycles(const Design& design, const Unit& unit);
-/// Cycles a frame of the whole: the most that a unit takes, if FIFOs suffice.
+/// Cycles a frame of the whole: the most that a unit takes, if FIFOs and line buffers suffice (size_fifos, dataflow.h).
 int64_t interval(const Design& design);
 
 /// Cycles of one unit in a simulation: together all.
@@ -309,7 +311,7 @@ struct Latency {
   int64_t first = 0;  ///< until the first word at an output
   int64_t last = 0;   ///< until the last word of the frame at the last output
 };
-/// Follows each word of a frame through the units, so that they overlap as they do. FIFOs count as deep enough.
+/// As simulate_handshakes (dataflow.h) finds it. Throws Error if the design stops in its first frame.
 Latency latency(const Design& design);
 
 // ---------------------------------------------------------------------------------------------------------------------

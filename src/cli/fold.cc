@@ -3,6 +3,7 @@
 // bitloom fold: how many multiplications of each layer are done at once in hardware, and what that costs and gives.
 #include <cmath>
 
+#include "bitloom/dataflow.h"
 #include "bitloom/file.h"
 #include "hardware.h"
 
@@ -32,7 +33,7 @@ struct Evaluation {
 
 Evaluation evaluate(const ir::Network& network, const hw::Folding& folding) {
   const hw::Device& device = hw::find_device(folding.device);
-  hw::Design design = hw::design(network, folding);
+  hw::Design design = hw::size_fifos(hw::design(network, folding));
   const int64_t interval = hw::interval(design);
   const hw::Latency latency = hw::latency(design);
   const hw::Resources resources = hw::resources(design, device.family);

@@ -88,10 +88,6 @@ void Builder::dot_with(const ir::Dot& dot, ir::NodeId dot_id, const ir::Threshol
   connect(tap, {part, 0}, element);
   elements_.push_back(last.type.shape.elements());
   structure_.parts[first_part].fifo = true;
-  for (size_t i = first_part; i < structure_.parts.size(); ++i) {
-    structure_.parts[i].work =
-        int64_t{dot.weights.columns()} * dot.weights.rows() * last.type.shape.height * last.type.shape.width;
-  }
   id_ = result;
   structure_.parts.back().unit.node = result;
   put({{part, 0}, of, tap.depth + 1, tap.late}, element_of(last.type));

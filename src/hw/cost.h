@@ -12,10 +12,9 @@ namespace bitloom::hw {
 /// Cycles a frame of a unit whose streams have at most so many words a frame.
 int64_t unit_cycles(const UnitKind& kind, int64_t words);
 
-/// Of a window unit that nothing stalls, with as many rows as it has.
-int64_t window_cycles(const Window& window);
-/// Rows with which a window never waits for the next picture.
+/// Rows with which a window never keeps its input waiting at a steady pace, pictures back to back: more change nothing.
 int32_t ample_rows(const Window& window);
+/// Rows below which it does not work.
 int32_t fewest_rows(const Window& window);
 
 /// A memory of depth words of width bits, written (RAM) or not (ROM). Without its registers.

@@ -23,24 +23,15 @@ int32_t Window::out_w() const {
   return positions(in_w, window.kernel_w, window.stride_w, window.pad_left, window.pad_right, window.dilation_w);
 }
 
-int32_t fewest_rows(const Window& w) { return span_h(w) + w.window.stride_h; }
+int32_t fewest_rows(const Window& w) { return span_h(w); }
 
+// While an output row is read, the rows that come next arrive; at the end of a picture they are the first of the next.
 int32_t ample_rows(const Window& w) {
-  return std::max(fewest_rows(w), w.in_h - (w.out_h() - 1) * w.window.stride_h + span_h(w));
-}
-
-// The reading of the last rows of a picture and the arrival of the first rows of the next overlap only as far as the line
-// buffer has room: each missing row adds the words of a row at most.
-int64_t window_cycles(const Window& w) {
-  const int64_t row = int64_t{w.in_w} * (w.channels / w.lanes);
-  const int64_t read = int64_t{w.out_h()} * w.out_w() * w.window.kernel_h * w.window.kernel_w * (w.channels / w.lanes);
-  const int64_t missing = std::max(0, ample_rows(w) - w.rows);
-  return std::max(read, w.in_h * row) + missing * row;
+  return span_h(w) + std::max(w.window.stride_h, w.in_h - (w.out_h() - 1) * w.window.stride_h);
 }
 
 int64_t unit_cycles(const UnitKind& kind, int64_t words) {
   if (const auto* mvtu = std::get_if<Mvtu>(&kind)) return mvtu->vectors * mvtu->steps() * mvtu->folds();
-  if (const auto* window = std::get_if<Window>(&kind)) return window_cycles(*window);
   return words;
 }
 

@@ -59,6 +59,11 @@ class Joiner {
       placed_.push_back(static_cast<int32_t>(design_.units.size()));
       Unit unit = structure_.parts[i].unit;
       unit.kind = folded(structure_.parts[i], choice(part), family_);
+      if (const auto rows = folding_.rows.find(unit.name); rows != folding_.rows.end()) {
+        auto& window = std::get<Window>(unit.kind);
+        window.rows = rows->second;
+        window.style = cheaper_style(line_buffer(window), family_);
+      }
       design_.units.push_back(std::move(unit));
     }
     design_.inputs = structure_.inputs;
@@ -175,6 +180,29 @@ void check_fifos(const Structure& structure, const Folding& folding) {
   }
 }
 
+void check_rows(const Structure& structure, const Folding& folding) {
+  for (const auto& entry : folding.rows) {
+    const std::string& name = entry.first;
+    const int32_t rows = entry.second;
+    const Window* window = nullptr;
+    std::string windows;
+    for (const Part& part : structure.parts) {
+      const auto* unit = std::get_if<Window>(&part.unit.kind);
+      if (unit == nullptr) continue;
+      if (part.unit.name == name) window = unit;
+      windows += (windows.empty() ? "" : ", ") + part.unit.name;
+    }
+    if (window == nullptr) {
+      throw Error("rows '{}': there is no window of that name; there {}", name,
+                  windows.empty() ? "are none" : "is " + windows);
+    }
+    if (rows < fewest_rows(*window) || rows > ample_rows(*window)) {
+      throw Error("rows '{}': {} rows, expected {} (those that a window spans) to {}", name, rows, fewest_rows(*window),
+                  ample_rows(*window));
+    }
+  }
+}
+
 }  // namespace
 
 Design design(const ir::Network& network, const Folding& folding) {
@@ -182,6 +210,7 @@ Design design(const ir::Network& network, const Folding& folding) {
   const Folding resolved = resolve(network, folding);
   const Family family = family_of(resolved);
   check_fifos(structure, resolved);
+  check_rows(structure, resolved);
   std::vector<Choice> choices = choices_of(structure, resolved);
   choose_input_lanes(structure, choices, family);
   Design result = Joiner(structure, resolved, choices, family).join();

@@ -3,6 +3,7 @@
 // What a design is, for programs: design.json of an emitted folder.
 #include <nlohmann/json.hpp>
 
+#include "bitloom/dataflow.h"
 #include "project.h"
 #include "synth_unit.h"
 
@@ -83,7 +84,8 @@ std::string lines(const Json& list) {
 std::string design_json(const Design& design) {
   const Device& device = device_of(design);
   const double clock_mhz = design.folding.clock_mhz > 0 ? design.folding.clock_mhz : device.clock_mhz;
-  const Latency delay = latency(design);
+  const Dataflow first = simulate_handshakes(design, {.frames = 1});
+  const Latency& delay = first.latency;
   Json streams = Json::array();
   for (const Stream& stream : design.streams) streams.push_back(to_json(stream));
   const std::vector<std::pair<const char*, std::string>> fields{
@@ -92,7 +94,7 @@ std::string design_json(const Design& design) {
       {"device", Json{{"name", device.name}, {"part", device.part}, {"board", device.board}}.dump()},
       {"clock_mhz", Json(clock_mhz).dump()},
       {"interval", std::to_string(interval(design))},
-      {"latency", Json{{"first", delay.first}, {"last", delay.last}}.dump()},
+      {"latency", first.stopped ? "null" : Json{{"first", delay.first}, {"last", delay.last}}.dump()},
       {"resources", to_json(resources(design, device.family)).dump()},
       {"folding", text_of(Json::parse(print(design.folding)))},
       {"inputs", lines(ports_json(design, design.inputs, "in", "s_axis"))},

@@ -132,7 +132,7 @@ Folding read_folding(std::string_view json, std::string_view name) {
     throw Error("{}: is not JSON: {}", name, error.what());
   }
   const std::string place(name);
-  const Reader fields(document, place, {"device", "clock_mhz", "round_down", "inputs", "layers", "fifos"});
+  const Reader fields(document, place, {"device", "clock_mhz", "round_down", "inputs", "layers", "fifos", "rows"});
   Folding folding;
   if (const Json* device = fields.find("device")) {
     if (!device->is_string()) throw Error("{}: field 'device' must be a text", name);
@@ -149,6 +149,7 @@ Folding read_folding(std::string_view json, std::string_view name) {
   }
   folding.inputs = read_numbers(fields.find("inputs"), place + ": inputs");
   folding.fifos = read_numbers(fields.find("fifos"), place + ": fifos");
+  folding.rows = read_numbers(fields.find("rows"), place + ": rows");
   const Json* layers = fields.find("layers");
   if (!layers) throw Error("{}: has no field 'layers'; {}", name, kReference);
   read_layers(*layers, place, folding);
@@ -165,6 +166,7 @@ std::string print(const Folding& folding) {
   lines.push_back(fmt::format("  \"layers\": {}\n{}  {}", folding.by_position ? "[" : "{", joined(layers),
                               folding.by_position ? "]" : "}"));
   if (!folding.fifos.empty()) lines.push_back(line_of("fifos", folding.fifos));
+  if (!folding.rows.empty()) lines.push_back(line_of("rows", folding.rows));
   return "{\n" + joined(lines) + "}\n";
 }
 

@@ -47,10 +47,8 @@ void fold(Pool& unit, int64_t windows) {
   unit.channels = unit.lanes;
 }
 
-// More rows than the fewest only where the window would otherwise be slower than the products that it feeds.
-void fold(Window& unit, int64_t dot_cycles, Family family) {
-  unit.rows = fewest_rows(unit);
-  if (window_cycles(unit) > dot_cycles) unit.rows = ample_rows(unit);
+void fold(Window& unit, Family family) {
+  unit.rows = ample_rows(unit);
   unit.style = cheaper_style(line_buffer(unit), family);
 }
 
@@ -133,7 +131,7 @@ UnitKind folded(const Part& part, const Choice& choice, Family family) {
   const int32_t lanes = out_lanes(part, choice);
   std::visit([&](auto& unit) { set_lanes(unit, lanes); }, kind);
   if (auto* mvtu = std::get_if<Mvtu>(&kind)) fold(*mvtu, choice, family);
-  if (auto* window = std::get_if<Window>(&kind)) fold(*window, part.work / (int64_t{choice.pe} * choice.simd), family);
+  if (auto* window = std::get_if<Window>(&kind)) fold(*window, family);
   if (auto* threshold = std::get_if<Threshold>(&kind)) {
     threshold->style = cheaper_style(threshold_memory(*threshold), family);
   }

@@ -59,7 +59,7 @@ std::string Builder::unique(std::string name) {
 
 int32_t Builder::add(const std::string& suffix, UnitKind kind, int32_t of, Lanes lanes, int64_t granule, int32_t depth) {
   const std::string name = unique(node().name + suffix);
-  structure_.parts.push_back({{name, id_, std::move(kind), {}, {}}, of, lanes, granule, depth, false, 0, 0});
+  structure_.parts.push_back({{name, id_, std::move(kind), {}, {}}, of, lanes, granule, depth, false, 0});
   return static_cast<int32_t>(structure_.parts.size()) - 1;
 }
 

@@ -43,7 +43,6 @@ struct Part {
   int64_t granule = 1;  ///< that lanes divide: they are its greatest common divisor with the variable's number
   int32_t depth = 0;    ///< Dot layers between here and the inputs, at most
   bool fifo = false;    ///< one is wanted in front of it
-  int64_t work = 0;     ///< of a window: multiplications a frame of the Dot layer that it is for
   int64_t windows = 0;  ///< a frame, of a pool behind a window
 };
 

@@ -46,6 +46,7 @@ TEST(Folding, prints_what_it_reads) {
   f.layers[1].thresholds = MemoryStyle::kDistributed;
   f.inputs = {{"image", 8}};
   f.fifos = {{"fc", 16}, {"conv1.window", 0}};
+  f.rows = {{"conv1.window", 4}};
   EXPECT_EQ(hw::read_folding(hw::print(f), "f.json"), f);
   for (hw::LayerFolding& layer : f.layers) layer.name = "";
   f.by_position = f.round_down = true;
@@ -114,6 +115,13 @@ TEST(Folding, names_inputs_devices_and_fifos_that_are_not_there_bad) {
             "fifo 'conv9': there is no unit of that name; it stands in front of one, as in 'conv1.window'");
   f.fifos = {{"fc", 1}};
   EXPECT_EQ(error_of([&] { hw::design(network(), f); }), "fifo 'fc': depth 1, expected 0 (none) or at least 2");
+  f = folding(1, 1);
+  f.rows = {{"conv1", 4}};
+  EXPECT_EQ(error_of([&] { hw::design(network(), f); }),
+            "rows 'conv1': there is no window of that name; there is conv1.window");
+  f.rows = {{"conv1.window", 2}};
+  EXPECT_EQ(error_of([&] { hw::design(network(), f); }),
+            "rows 'conv1.window': 2 rows, expected 3 (those that a window spans) to 6");
 }
 
 TEST(Folding, says_what_is_wrong_with_a_file_bad) {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "bitloom/dataflow.h"
 #include "bitloom/file.h"
 #include "bitloom/hw.h"
 #include "bitloom/lower.h"
@@ -60,6 +61,26 @@ TEST(HardwareModels, the_foldings_of_bnn_pynq_fit_its_networks) {
     EXPECT_EQ(slowest_layer(design), p.cycles) << p.folding;
     EXPECT_EQ(hw::interval(design), p.cycles) << p.folding;
     EXPECT_EQ(std::llround(100e6 / static_cast<double>(hw::interval(design))), p.frames_per_second) << p.folding;
+  }
+}
+
+TEST(HardwareModels, sized_fifos_keep_the_rates_of_bnn_pynq) {
+  const auto words = [](const hw::Design& design) {
+    int64_t all = 0;
+    for (const hw::Unit& unit : design.units)
+      if (const auto* fifo = std::get_if<hw::Fifo>(&unit.kind)) all += fifo->depth;
+    return all;
+  };
+  struct Case {
+    std::string folding, model;
+    int64_t cycles, words;
+  };
+  for (const Case& p : {Case{"cnvW1A1", "cnv-w1a1", 32768, 188}, Case{"lfcW1A1", "lfc-w1a1", 512, 55}}) {
+    const hw::Design sized = hw::size_fifos(hw::design(zoo(p.model), example(p.folding)));
+    const hw::Dataflow flow = hw::simulate_handshakes(sized);
+    EXPECT_TRUE(flow.periodic) << p.folding;
+    EXPECT_EQ(flow.interval, p.cycles) << p.folding;
+    EXPECT_EQ(words(sized), p.words) << p.folding << ", as docs/reference/hardware.md says";
   }
 }
 
