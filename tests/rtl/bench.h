@@ -35,6 +35,7 @@ struct Case {
   // When neither side stalls: cycles from frame to frame once it runs, and from the first word taken to the first shown.
   std::optional<int64_t> interval;
   std::optional<int64_t> latency;
+  double latency_slack = 0;  // share of the latency that it may be off
 
   std::string text() const;  // module and parameters
 };
