@@ -38,6 +38,7 @@ const Network kDense[] = {
     {"qonnx-unsw-nb15-mlp-w2a2", "qonnx/unsw_nb15-mlp-w2a2.onnx", "", 1200, 0, 10},
     {"lfcW1A1-mnist", "bnn-pynq/mnist/lfcW1A1", "lfcW1A1", 0, 512, 10},
     {"sfc-w1a1", "", "", 1024, 0, 10},
+    {"tfc-w1a1", "", "", 784, 0, 10},
     {"lfc-w1a1", "", "lfcW1A1", 0, 512, 10},
 };
 const Network kBnnPynq[] = {
