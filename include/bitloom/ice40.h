@@ -9,26 +9,22 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <span>
 
 #include "bitloom/hw.h"
 
 namespace bitloom::hw {
 
-/// Adds to a folder that `emit_rtl` wrote:
+/// What `emit_rtl` adds to the folder of a design for an iCE40, if it has one input of at most 8 bits an element, and one
+/// output:
 ///
-///   board.sv, board.pcf        the design with clock, reset, serial line and lights of the device's board
-///   serial/input.bin           `inputs` as the serial line carries them
+///   board.v, board.pcf         the design with clock, reset, serial line and lights of the device's board
+///   serial/input.bin           the frames as the serial line carries them
 ///   serial/expected.bin        what must come back
 ///   board_bench.cc, pll.v      simulation of the board: for the SystemVerilog, and for the netlist that synthesis made
 ///   ice40.mk                   `make bitstream`, `make program`, `make netlist`
-///
-/// The clock is the greatest that the board can make which is not above `clock_mhz`. Throws Unsupported for a design with
-/// several inputs or outputs, or with elements of more than 8 bits at the input; Error if the device is no iCE40.
-void emit_ice40(const Design& design, const ir::Network& network, std::span<const ir::Tensor> inputs, const Device& device,
-                double clock_mhz, const std::filesystem::path& library, const std::filesystem::path& folder);
 
-/// The clock of the board in MHz, as `emit_ice40` takes it. Throws Error if the board cannot be as slow as that.
+/// The clock of the board in MHz: the greatest that it can make which is not above `clock_mhz`. Throws Error if the board
+/// cannot be as slow as that, or if the device is no iCE40.
 double board_clock(const Device& device, double clock_mhz);
 
 struct Routed {

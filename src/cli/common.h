@@ -35,6 +35,7 @@ void add_fold(CLI::App& program);
 void add_models(CLI::App& program);
 void add_emit(CLI::App& program);
 void add_simulate(CLI::App& program);
+void add_report(CLI::App& program);
 void add_synth(CLI::App& program);
 
 /// MODEL and --input of the commands that read a model.

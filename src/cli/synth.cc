@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "bitloom/file.h"
+#include "bitloom/ice40.h"
 #include "hardware.h"
 
 namespace bitloom::cli {
@@ -69,10 +70,23 @@ Json to_json(const hw::Synthesis& found) {
   return json;
 }
 
+/// An emitted folder is for the device that it was emitted for.
+hw::Family family_of(const Arguments& arguments, const std::filesystem::path& folder) {
+  if (!std::filesystem::exists(folder / "design.json") || !arguments.hardware.folding.device.empty())
+    return hw::find_device(arguments.hardware.folding.target().device).family;
+  const std::vector<std::byte> bytes = read_file(folder / "design.json");
+  const auto* text = reinterpret_cast<const char*>(bytes.data());
+  const Json design = Json::parse(text, text + bytes.size(), nullptr, false);
+  const Json::json_pointer name("/device/name");
+  if (design.is_discarded() || !design.contains(name) || !design[name].is_string())
+    throw Error("{}: is not as `bitloom emit rtl` writes it; emit the folder anew", (folder / "design.json").string());
+  return hw::find_device(design[name].get<std::string>()).family;
+}
+
 /// MODEL is a folder that `bitloom emit rtl` wrote, or a network to be folded.
 hw::Synthesis synthesize(const Arguments& arguments, hw::SynthesisOptions& options) {
   const std::filesystem::path folder = arguments.hardware.model.model;
-  options.family = hw::find_device(arguments.hardware.folding.target().device).family;
+  options.family = family_of(arguments, folder);
   std::optional<ProgressBar> bar;
   options.progress = [&](int64_t done, int64_t all) {
     if (!bar) bar.emplace("synthesis", all);
@@ -83,13 +97,43 @@ hw::Synthesis synthesize(const Arguments& arguments, hw::SynthesisOptions& optio
   return hw::synthesize(design, rtl_library(), options);
 }
 
+void print_board(const hw::Routed& routed) {
+  fmt::print(
+      "\non the board, placed and routed: {} of {} logic cells, {} of {} blocks, {:.1f} MHz for a clock of {:g} MHz\n"
+      "the gates' simulation gives every byte as the reference executor has it; bitstream: {}\n",
+      grouped(routed.logic_cells), grouped(routed.logic_cells_of), routed.blocks, routed.blocks_of, routed.highest_mhz,
+      routed.clock_mhz, routed.bitstream.string());
+}
+
+/// Places and routes a folder for a board, and holds the gates against the folder's frames.
+hw::Routed route(const std::filesystem::path& folder) {
+  const hw::Routed routed = hw::place_and_route(folder);
+  const int64_t wrong = hw::simulate_netlist(folder);
+  if (wrong > 0) throw InternalError(fmt::format("{} bytes of the simulated netlist are wrong", wrong));
+  if (!routed.timing_met())
+    throw Error("{}: reaches {:.1f} MHz, not the {:g} MHz that it was placed for; emit it with a lower --clock",
+                folder.string(), routed.highest_mhz, routed.clock_mhz);
+  return routed;
+}
+
+Json to_json(const hw::Routed& r) {
+  return {{"logic_cells", r.logic_cells},     {"logic_cells_of", r.logic_cells_of}, {"blocks", r.blocks},
+          {"blocks_of", r.blocks_of},         {"clock_mhz", r.clock_mhz},           {"highest_mhz", r.highest_mhz},
+          {"bitstream", r.bitstream.string()}};
+}
+
 void synth(const Arguments& arguments) {
   hw::SynthesisOptions options = arguments.options;
   const hw::Synthesis found = synthesize(arguments, options);
-  const Json json = to_json(found);
+  const std::filesystem::path folder = arguments.hardware.model.model;
+  std::optional<hw::Routed> routed;
+  if (std::filesystem::exists(folder / "ice40.mk")) routed = route(folder);
+  Json json = to_json(found);
+  if (routed) json["board"] = to_json(*routed);
   if (!arguments.output.empty()) write_file(arguments.output, json.dump(2) + "\n");
   if (arguments.json) return print_json(json);
   print_text(found, options.family);
+  if (routed) print_board(*routed);
 }
 
 }  // namespace
@@ -97,7 +141,8 @@ void synth(const Arguments& arguments) {
 void add_synth(CLI::App& program) {
   auto* command = program.add_subcommand("synth", "what Yosys makes of a network's hardware, beside the estimate");
   command->footer(
-      "MODEL may be a folder that `bitloom emit rtl` wrote. Results are kept in $XDG_CACHE_HOME/bitloom/synth, else "
+      "MODEL may be a folder that `bitloom emit rtl` wrote; one for an iCE40 board is placed, routed and packed as well. "
+      "Results are kept in $XDG_CACHE_HOME/bitloom/synth, else "
       "~/.cache/bitloom/synth, so an interrupted run goes on where it was.\n"
       "Example: bitloom synth sfc-w1a1 --fps 10000");
   auto arguments = std::make_shared<Arguments>();

@@ -7,6 +7,7 @@
 #include "bitloom/file.h"
 #include "bitloom/rtl.h"
 #include "emit.h"
+#include "ice40_board.h"
 #include "library.h"
 #include "project.h"
 #include "verilog_unit.h"
@@ -98,9 +99,10 @@ std::string frame_words(const Stream& stream, const ir::TensorType& type, const 
   return words;
 }
 
-/// The modules that these units and the wrapper instantiate, those inside of them too.
+/// The modules that these units and their surroundings instantiate, those inside of them too.
 std::set<std::string> modules_of(const Design& design, const Library& library) {
   std::set<std::string> modules{"bitloom_frame_end"};
+  if (has_board(design)) modules.insert({"bitloom_uart", "bitloom_width"});
   for (const Unit& unit : design.units) modules.insert(fmt::format("bitloom_{}", kind_name(unit.kind)));
   return needed_modules(library, std::move(modules));
 }
@@ -141,6 +143,15 @@ void write_frames(const Design& design, const std::vector<Port>& ports, std::spa
   }
 }
 
+void write_board(const Design& design, const ir::Tensor& input, const ir::Tensor& expected, const fs::path& library,
+                 const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder / "serial", error);
+  if (error) throw Error("{}: cannot be made: {}", (folder / "serial").string(), error.message());
+  for (const auto& [name, text] : board_files(design, input, expected)) write_file(folder / name, text);
+  write_file(folder / "board_bench.cc", read_text(library / "board_bench.cc"));
+}
+
 }  // namespace
 
 std::string top_level(const Design& design) {
@@ -174,6 +185,7 @@ void emit_rtl(const Design& design, const ir::Network& network, std::span<const 
                                                                {"README.md", readme(design)},
                                                                {"design.json", design_json(design)}};
   for (const auto& [name, text] : texts) write_file(folder / name, text);
+  if (has_board(design)) write_board(design, inputs[0], expected[0], library, folder);
 }
 
 }  // namespace bitloom::hw

@@ -5,13 +5,12 @@
 #include <array>
 #include <cmath>
 
-#include "bitloom/file.h"
-#include "verilog_unit.h"
+#include "ice40_board.h"
+#include "project.h"
+#include "yosys.h"
 
 namespace bitloom::hw {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr double kBaud = 1e6;
 constexpr double kCrystal = 12;  // MHz, on each of the boards
@@ -87,8 +86,8 @@ int divider(const Device& device, double clock_mhz) {
 // In the text, stream by stream: bytes of the line -> elements -> words of the design -> elements -> bytes.
 std::string board_text(const Design& design, const Device& device, double clock_mhz) {
   const Board& board = board_of(device);
-  const Stream& in = design.streams[static_cast<size_t>(design.inputs[0].stream)];
-  const Stream& out = design.streams[static_cast<size_t>(design.outputs[0].stream)];
+  const Stream& in = stream_of(design, design.inputs[0]);
+  const Stream& out = stream_of(design, design.outputs[0]);
   const int64_t padded = 8 * bytes_of(out.element);
   const int64_t shown = lights(board);
   std::string elements;
@@ -165,7 +164,7 @@ endmodule
 
 `default_nettype wire
 )",
-      fmt::arg("name", design.name), fmt::arg("on", device.board), fmt::arg("divider", divider(device, clock_mhz)),
+      fmt::arg("name", label(design.name)), fmt::arg("on", device.board), fmt::arg("divider", divider(device, clock_mhz)),
       fmt::arg("last_light", shown - 1), fmt::arg("clock", clock_text(board, clock_mhz)), fmt::arg("in_width", in.width()),
       fmt::arg("out_width", out.width()), fmt::arg("out_bytes", out.lanes * padded / 8),
       fmt::arg("in_bits", in.element.bits), fmt::arg("in_lanes", in.lanes), fmt::arg("elements", elements),
@@ -194,7 +193,6 @@ module SB_PLL40_CORE #(
 endmodule
 )";
 
-// An iCE40 has no LUT RAM. What is to be distributed becomes gates if it is never written, and else what Yosys thinks best.
 std::string make_text(const Design& design, const Device& device, double clock_mhz) {
   return fmt::format(
       R"(# {name} on the {on}: made by bitloom. Needs yosys, nextpnr-ice40 and fpga-icestorm, the netlist's simulation Verilator.
@@ -207,10 +205,7 @@ program: board.bin
 	iceprog $<
 
 board.json: $(wildcard *.sv) $(wildcard mem/*.hex) board.v
-	yosys -q -l yosys.log -p 'read_verilog -lib -specify +/ice40/cells_sim.v; read_verilog -sv -defer $(wildcard *.sv) board.v' \
-	  -p 'hierarchy -check -top board; proc' \
-	  -p 'setattr -set ram_style "logic" *bitloom_rom*/a:ram_style=distributed; setattr -unset ram_style a:ram_style=distributed' \
-	  -p 'synth_ice40 -top board -json $@; write_verilog -noattr netlist.v'
+	yosys -q -l yosys.log -p 'read_verilog -sv -defer $(wildcard *.sv) board.v; {synth} -json $@; write_verilog -noattr netlist.v'
 
 board.asc: board.json board.pcf
 	nextpnr-ice40 -q -l nextpnr.log {route} --freq {clock} --json $< --pcf board.pcf --asc $@ --report route.json
@@ -227,8 +222,9 @@ obj_netlist/Vboard: board.json board_bench.cc pll.v
 	  -DNO_ICE40_DEFAULT_ASSIGNMENTS -CFLAGS '-std=c++20 -O1' -Mdir obj_netlist pll.v netlist.v \
 	  $(dir $(shell command -v yosys))../share/yosys/ice40/cells_sim.v board_bench.cc > obj_netlist.log 2>&1 || {{ cat obj_netlist.log >&2; exit 1; }}
 )",
-      fmt::arg("name", design.name), fmt::arg("on", device.board), fmt::arg("route", board_of(device).route),
-      fmt::arg("clock", board_clock(device, clock_mhz)), fmt::arg("divider", divider(device, clock_mhz)));
+      fmt::arg("name", label(design.name)), fmt::arg("on", device.board), fmt::arg("route", board_of(device).route),
+      fmt::arg("clock", board_clock(device, clock_mhz)), fmt::arg("synth", synth_commands(device.family, "board")),
+      fmt::arg("divider", divider(device, clock_mhz)));
 }
 
 /// Elements as the line carries them.
@@ -243,10 +239,6 @@ std::string serial(const ir::Tensor& tensor, const Stream& stream, const ir::Ten
   return bytes;
 }
 
-void copy(const fs::path& library, const fs::path& folder, const char* file) {
-  write_file(folder / file, std::span<const std::byte>(read_file(library / file)));
-}
-
 }  // namespace
 
 double board_clock(const Device& device, double clock_mhz) {
@@ -258,28 +250,22 @@ double board_clock(const Device& device, double clock_mhz) {
   return mhz;
 }
 
-void emit_ice40(const Design& design, const ir::Network& network, std::span<const ir::Tensor> inputs, const Device& device,
-                double clock_mhz, const fs::path& library, const fs::path& folder) {
-  board_of(device);
-  if (design.inputs.size() != 1 || design.outputs.size() != 1)
-    throw Unsupported("network '{}': a board's serial line carries one input and one output", design.name);
+bool has_board(const Design& design) {
+  return device_of(design).family == Family::kIce40 && design.inputs.size() == 1 && design.outputs.size() == 1 &&
+         stream_of(design, design.inputs[0]).element.bits <= 8;
+}
+
+std::vector<std::pair<std::string, std::string>> board_files(const Design& design, const ir::Tensor& input,
+                                                             const ir::Tensor& expected) {
+  const Device& device = device_of(design);
+  const double clock_mhz = design.folding.clock_mhz > 0 ? design.folding.clock_mhz : device.clock_mhz;
   const Port &in = design.inputs[0], &out = design.outputs[0];
-  const Stream& in_stream = design.streams[static_cast<size_t>(in.stream)];
-  if (in_stream.element.bits > 8)
-    throw Unsupported("input '{}': the serial line carries elements of at most 8 bits, these have {}", in.name,
-                      in_stream.element.bits);
-  const std::vector<ir::Tensor> expected = ir::evaluate(network, inputs);
-  std::error_code error;
-  fs::create_directories(folder / "serial", error);
-  if (error) throw Error("{}: cannot be made: {}", (folder / "serial").string(), error.message());
-  write_file(folder / "board.v", board_text(design, device, clock_mhz));
-  write_file(folder / "board.pcf", pins(board_of(device)));
-  write_file(folder / "pll.v", std::string_view(kPll));
-  write_file(folder / "ice40.mk", make_text(design, device, clock_mhz));
-  write_file(folder / "serial" / "input.bin", serial(inputs[0], in_stream, in.type));
-  write_file(folder / "serial" / "expected.bin",
-             serial(expected[0], design.streams[static_cast<size_t>(out.stream)], out.type));
-  for (const char* file : {"bitloom_uart.sv", "bitloom_width.sv", "board_bench.cc"}) copy(library, folder, file);
+  return {{"board.v", board_text(design, device, clock_mhz)},
+          {"board.pcf", pins(board_of(device))},
+          {"pll.v", kPll},
+          {"ice40.mk", make_text(design, device, clock_mhz)},
+          {"serial/input.bin", serial(input, stream_of(design, in), in.type)},
+          {"serial/expected.bin", serial(expected, stream_of(design, out), out.type)}};
 }
 
 }  // namespace bitloom::hw

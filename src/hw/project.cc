@@ -5,21 +5,11 @@
 
 #include <fmt/ranges.h>
 
+#include "ice40_board.h"
+#include "yosys.h"
+
 namespace bitloom::hw {
 namespace {
-
-std::string_view synth_command(Family family) {
-  switch (family) {
-    case Family::kXilinx7:
-      return "synth_xilinx -family xc7 -flatten";
-    case Family::kUltraScale:
-      return "synth_xilinx -family xcup -flatten";
-    case Family::kIce40:
-      return "synth_ice40";
-  }
-  BITLOOM_CHECK(false);
-  return "";
-}
 
 std::string source_list(const std::vector<std::string>& modules) {
   std::string text = "bitloom_top.sv";
@@ -65,25 +55,8 @@ std::string synthesis(const Device& device) {
   return fmt::format(
       "# What the design takes, by Yosys.\n"
       "synth: $(SOURCES)\n"
-      "\tyosys -q -p 'read_verilog -sv -defer $(SOURCES); {} -top bitloom_top; tee -o synth.txt stat'\n\n",
-      synth_command(device.family));
-}
-
-std::string place_and_route(const Device& device, double clock_mhz) {
-  return fmt::format(
-      "# A bitstream. PCF=board.pcf says which pins; without it they are placed freely.\n"
-      "ice40: bitloom_top.bin\n\n"
-      "bitloom_top.json: $(SOURCES)\n"
-      "\tyosys -q -p 'read_verilog -sv -defer $(SOURCES); {} -top bitloom_top -json bitloom_top.json'\n\n"
-      "bitloom_top.asc: bitloom_top.json $(PCF)\n"
-      "\tnextpnr-ice40 -q -l nextpnr.log --{} --package {} --freq {} $(if $(PCF),--pcf $(PCF)) \\\n"
-      "\t  --json bitloom_top.json --asc bitloom_top.asc\n\n"
-      "bitloom_top.bin: bitloom_top.asc\n\ticepack bitloom_top.asc bitloom_top.bin\n\n",
-      synth_command(device.family), device.name, device.part, clock_mhz);
-}
-
-double clock_of(const Design& design) {
-  return design.folding.clock_mhz > 0 ? design.folding.clock_mhz : device_of(design).clock_mhz;
+      "\tyosys -q -p 'read_verilog -sv -defer $(SOURCES); {}; tee -o synth.txt stat'\n\n",
+      synth_commands(device.family, "bitloom_top"));
 }
 
 }  // namespace
@@ -109,14 +82,14 @@ const Device& device_of(const Design& design) {
 
 std::string makefile(const Design& design, const std::vector<std::string>& modules) {
   const Device& device = device_of(design);
-  const bool small = device.family == Family::kIce40;
   return fmt::format(
       "# {}: made by bitloom. README.md says what is what.\n"
-      ".PHONY: run synth {}clean\n\nSOURCES = {}\n\n{}{}{}"
+      ".PHONY: run synth clean\n\nSOURCES = {}\n\n{}{}{}"
       "clean:\n\trm -rf obj_dir waves.vcd synth.txt{}\n",
-      label(design.name), small ? "ice40 " : "", source_list(modules), kSimulation, synthesis(device),
-      small ? place_and_route(device, clock_of(design)) : std::string(),
-      small ? " bitloom_top.json bitloom_top.asc bitloom_top.bin nextpnr.log" : " vivado ip");
+      label(design.name), source_list(modules), kSimulation, synthesis(device),
+      has_board(design) ? "include ice40.mk\n\n" : "",
+      has_board(design) ? " obj_netlist board.json board.asc board.bin netlist.v netlist.json route.json *.log"
+                        : " vivado ip");
 }
 
 }  // namespace bitloom::hw

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // README.md of an emitted folder.
+#include "ice40_board.h"
 #include "project.h"
 
 #include <cstdlib>
@@ -59,12 +60,12 @@ std::string readme(const Design& design) {
   const Device& device = device_of(design);
   const double clock_mhz = design.folding.clock_mhz > 0 ? design.folding.clock_mhz : device.clock_mhz;
   const std::string vendor =
-      device.family == Family::kIce40
-          ? "| `make ice40` | places and routes with nextpnr for the clock, and packs a bitstream; `PCF=board.pcf` says "
-            "the "
-            "pins |\n"
-          : "| `vivado -mode batch -source vivado.tcl` | a project: utilization and timing in `vivado/` |\n"
-            "| the same with `-tclargs ip` | an IP for block designs in `ip/` |\n";
+      has_board(design) ? "| `make bitstream` | `board.bin` for the board: serial line, clock and lights of `board.v` "
+                          "around the design |\n"
+                          "| `make program` | writes it into the board's flash memory |\n"
+                          "| `make netlist` | simulates the gates that it was made of with the frames of `serial/` |\n"
+                        : "| `vivado -mode batch -source vivado.tcl` | a project: utilization and timing in `vivado/` |\n"
+                          "| the same with `-tclargs ip` | an IP for block designs in `ip/` |\n";
   const int64_t cycles = interval(design);
   return fmt::format(
       "# {}\n\nA neural network as hardware, made by bitloom for {} at {} MHz: a frame every {} cycles.\n\n"

@@ -28,7 +28,10 @@ Json read_json(const fs::path& path) {
 
 void make(const fs::path& folder, const char* target, const char* what) {
   if (!fs::exists(folder / "ice40.mk"))
-    throw Error("{}: has no ice40.mk; `bitloom emit rtl --device hx8k` writes one", folder.string());
+    throw Error(
+        "{}: has no ice40.mk; `bitloom emit rtl --device hx8k` writes one, for a network of one input of at most 8 bits an "
+        "element and one output",
+        folder.string());
   const auto finished = run_process({"make", "-s", "-f", "ice40.mk", target}, folder);
   if (!finished) throw Error("make is missing; install it (Debian, Ubuntu: apt-get install make g++)");
   if (finished->status != 0) throw Error("{}: {} failed: {}", folder.string(), what, finished->errors);

@@ -127,7 +127,7 @@ class Synthesizer {
         options_(options),
         cache_(options.cache),
         tool_(yosys_version(work_.path())),
-        command_(synth_command(options.family)) {
+        command_(synth_commands(options.family, "unit")) {
     for (const auto& [module, text] : library_) write_file(work_.path() / "rtl" / (module + ".sv"), text);
   }
 

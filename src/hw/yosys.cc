@@ -98,22 +98,26 @@ std::string yosys_version(const std::filesystem::path& folder) {
   return text.substr(from + kField.size(), to - from - kField.size());
 }
 
-std::string synth_command(Family family) {
+// An iCE40 has no LUT RAM. What is to be distributed becomes gates if it is never written, and else what Yosys thinks best.
+std::string synth_commands(Family family, const std::string& top) {
   switch (family) {
     case Family::kXilinx7:
-      return "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf";
+      return "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top " + top;
     case Family::kUltraScale:
-      return "synth_xilinx -family xcu -flatten -noiopad -noclkbuf";
+      return "synth_xilinx -family xcu -flatten -noiopad -noclkbuf -top " + top;
     case Family::kIce40:
-      return "synth_ice40";
+      return "read_verilog -lib -specify +/ice40/cells_sim.v; hierarchy -check -top " + top +
+             "; proc; setattr -set ram_style \"logic\" *bitloom_rom*/a:ram_style=distributed; "
+             "setattr -unset ram_style a:ram_style=distributed; synth_ice40 -top " +
+             top;
   }
   BITLOOM_CHECK(false);
 }
 
 std::string run_yosys(const std::filesystem::path& folder, const std::vector<std::string>& sources, const std::string& top,
                       Family family) {
-  const std::string script = fmt::format("read_verilog -sv -defer {}; {} -top {}; tee -o stat.json stat -json",
-                                         fmt::join(sources, " "), synth_command(family), top);
+  const std::string script = fmt::format("read_verilog -sv -defer {}; {}; tee -o stat.json stat -json",
+                                         fmt::join(sources, " "), synth_commands(family, top));
   return run_script(folder, script, "stat.json");
 }
 

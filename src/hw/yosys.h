@@ -15,8 +15,8 @@ namespace bitloom::hw {
 /// "Yosys 0.23 (git sha1 ...)". Throws Error saying how to install it if there is none.
 std::string yosys_version(const std::filesystem::path& folder);
 
-/// The command that synthesizes, without its top module: part of what a result depends on.
-std::string synth_command(Family family);
+/// The commands that synthesize `top` once all sources are read: part of what a result depends on.
+std::string synth_commands(Family family, const std::string& top);
 
 /// Synthesizes `top` of these Verilog files, in `folder`, where it writes stat.json; returns what is in it. Throws Error, with
 /// Yosys' words, if it fails.

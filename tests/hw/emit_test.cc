@@ -166,14 +166,5 @@ TEST_F(EmitTest, SlowToolsOfSynthesisTakeIt) {
   EXPECT_NE(text("rtl/synth.txt").find("LUT"), std::string::npos);
 }
 
-TEST_F(EmitTest, SlowPlacesAndRoutesForSmallDevices) {
-  Folding folding = test::tiny_folding();
-  folding.device = "hx8k";
-  emit(test::tiny_network(1), folding);
-  if (run({"nextpnr-ice40", "--version"}) == "missing") GTEST_SKIP() << "nextpnr-ice40 is not installed";
-  EXPECT_EQ(run({"make", "ice40"}), "");
-  EXPECT_GT(fs::file_size(folder_ / "rtl" / "bitloom_top.bin"), 10000u);
-}
-
 }  // namespace
 }  // namespace bitloom::hw

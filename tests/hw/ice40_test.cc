@@ -55,10 +55,12 @@ class Ice40Test : public testing::Test {
   Routed make(const ir::Network& network, const std::string& device_name, double clock_mhz) {
     const Device& device = find_device(device_name);
     const Folds folds(network, device);
-    const Design made = design(network, *folds.cheapest(200));
+    Folding folding = *folds.cheapest(200);
+    folding.device = device_name;
+    folding.clock_mhz = clock_mhz;
+    const Design made = design(network, folding);
     const std::vector<ir::Tensor> frames = ir::random_inputs(network, 3, 7);
     emit_rtl(made, network, frames, kLibrary, folder_);
-    emit_ice40(made, network, frames, device, clock_mhz, kLibrary, folder_);
     return place_and_route(folder_);
   }
 

@@ -34,7 +34,8 @@ const std::map<std::string, std::set<std::string>> kMayInclude{
 std::string module_of(const std::string& header) {
   if (header == "error" || header == "file" || header == "page" || header == "process") return "base";
   if (header == "frames") return "ir";
-  if (header == "board" || header == "dataflow" || header == "ice40" || header == "rtl" || header == "synth") return "hw";
+  static const std::set<std::string> kHardware{"board", "dataflow", "hardware_report", "ice40", "rtl", "synth"};
+  if (kHardware.contains(header)) return "hw";
   if (header == "bitloom") return "capi";
   return header;
 }
