@@ -22,6 +22,8 @@ namespace bitloom::hw {
 ///   test_bench.cc, watch.h, board.cc, ports.h, streams.h, Makefile, vivado.tcl
 ///                              what the tools are told; `make` builds and runs the self-checking simulation
 ///   README.md, design.json     what is what, for people and for programs (docs/reference/hardware.md)
+///   report.html                the page of hardware_report.h
+///   board.v, ice40.mk ...      for a board with an iCE40 (ice40.h)
 ///
 /// Equal designs and inputs give equal files. `library`: the folder rtl/ of the installation. Throws Error if a file cannot
 /// be read or written, if the folder holds something else, or if the inputs are not the network's; Unsupported, naming the

@@ -83,7 +83,7 @@ std::string lines(const Json& list) {
 
 std::string design_json(const Design& design) {
   const Device& device = device_of(design);
-  const double clock_mhz = design.folding.clock_mhz > 0 ? design.folding.clock_mhz : device.clock_mhz;
+  const double clock_mhz = clock_of(design);
   const Dataflow first = simulate_handshakes(design, {.frames = 1});
   const Latency& delay = first.latency;
   Json streams = Json::array();

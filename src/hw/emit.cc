@@ -5,6 +5,7 @@
 #include <set>
 
 #include "bitloom/file.h"
+#include "bitloom/hardware_report.h"
 #include "bitloom/rtl.h"
 #include "emit.h"
 #include "ice40_board.h"
@@ -152,6 +153,12 @@ void write_board(const Design& design, const ir::Tensor& input, const ir::Tensor
   write_file(folder / "board_bench.cc", read_text(library / "board_bench.cc"));
 }
 
+std::string report_page(const Design& design) {
+  constexpr int64_t kFrames = 4;  // that the timeline shows
+  return html({design, device_of(design), clock_of(design),
+               simulate_handshakes(design, {.frames = kFrames, .handshakes = true, .activity = true}), std::nullopt});
+}
+
 }  // namespace
 
 std::string top_level(const Design& design) {
@@ -183,7 +190,8 @@ void emit_rtl(const Design& design, const ir::Network& network, std::span<const 
                                                                {"Makefile", makefile(design, modules)},
                                                                {"vivado.tcl", vivado_script(design, modules)},
                                                                {"README.md", readme(design)},
-                                                               {"design.json", design_json(design)}};
+                                                               {"design.json", design_json(design)},
+                                                               {"report.html", report_page(design)}};
   for (const auto& [name, text] : texts) write_file(folder / name, text);
   if (has_board(design)) write_board(design, inputs[0], expected[0], library, folder);
 }

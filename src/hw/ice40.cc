@@ -258,7 +258,7 @@ bool has_board(const Design& design) {
 std::vector<std::pair<std::string, std::string>> board_files(const Design& design, const ir::Tensor& input,
                                                              const ir::Tensor& expected) {
   const Device& device = device_of(design);
-  const double clock_mhz = design.folding.clock_mhz > 0 ? design.folding.clock_mhz : device.clock_mhz;
+  const double clock_mhz = clock_of(design);
   const Port &in = design.inputs[0], &out = design.outputs[0];
   return {{"board.v", board_text(design, device, clock_mhz)},
           {"board.pcf", pins(board_of(device))},

@@ -80,6 +80,10 @@ const Device& device_of(const Design& design) {
   return find_device(design.folding.device.empty() ? "xc7z020" : design.folding.device);
 }
 
+double clock_of(const Design& design) {
+  return design.folding.clock_mhz > 0 ? design.folding.clock_mhz : device_of(design).clock_mhz;
+}
+
 std::string makefile(const Design& design, const std::vector<std::string>& modules) {
   const Device& device = device_of(design);
   return fmt::format(

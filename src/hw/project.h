@@ -24,6 +24,9 @@ const Stream& stream_of(const Design& design, const Port& port);
 /// The device that the design is folded for; xc7z020 if its folding does not say.
 const Device& device_of(const Design& design);
 
+/// In MHz: the folding's; the device's if it does not say.
+double clock_of(const Design& design);
+
 /// bitloom_axis.v: bitloom_top with ports of AXI4-Stream.
 std::string axis_wrapper(const Design& design);
 

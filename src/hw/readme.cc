@@ -44,6 +44,7 @@ cycle in which `valid` and `ready` are high. Reset is synchronous and active low
 | `input*.hex`, `expected*.hex` | frames and what must come out, a word a line |
 | `test_bench.cc`, `watch.h`, `ports.h`, `streams.h` | streams them through the design and compares |
 | `board.cc` | the design as a library that a program can load |
+| `report.html` | layers, cycles, resources, and when which unit works, to look at |
 | `design.json` | all of this for programs |
 
 | command | |
@@ -58,7 +59,7 @@ cycle in which `valid` and `ready` are high. Reset is synchronous and active low
 
 std::string readme(const Design& design) {
   const Device& device = device_of(design);
-  const double clock_mhz = design.folding.clock_mhz > 0 ? design.folding.clock_mhz : device.clock_mhz;
+  const double clock_mhz = clock_of(design);
   const std::string vendor =
       has_board(design) ? "| `make bitstream` | `board.bin` for the board: serial line, clock and lights of `board.v` "
                           "around the design |\n"

@@ -69,7 +69,7 @@ std::string header(const HardwareReport& r, const Resources& used) {
       fact("Device", escape(fmt::format("{} ({})", r.device.name, r.device.board))) +
       fact("Clock", fmt::format("{:g} MHz", r.clock_mhz)) + fact("Cycles a frame", grouped(cycles)) +
       fact("Latency", fmt::format("{:.1f} us", static_cast<double>(last) / r.clock_mhz)) +
-      fact("Operations", fmt::format("{:.3g} Gop/s", work_of(r.design).frame * frames_per_second(r) / 1e9)) +
+      fact("Operations", fmt::format("{:.4g} Gop/s", work_of(r.design).frame * frames_per_second(r) / 1e9)) +
       fact("Power, roughly", fmt::format("{:.2f} W", power(used, r.device, r.clock_mhz)));
   return fmt::format(
       R"(<header><h1>{}</h1><div class="top"><div class="card main"><b>{}</b><span>frames a second</span><span>{}</span></div>)"

@@ -80,11 +80,11 @@ std::string roofline_chart(const Roofline& r) {
   svg += plot.roof(r.bandwidth, r.filled, "second", "the device full of such PEs");
   svg += plot.roof(r.bandwidth, r.peak, "first", "every PE and lane at work in every cycle");
   svg += fmt::format(
-      R"(<circle class="first" cx="{0:.1f}" cy="{1:.1f}" r="6"/><text x="{0:.1f}" y="{2:.1f}" class="left">{3:.3g} Gop/s</text>)",
+      R"(<circle class="first" cx="{0:.1f}" cy="{1:.1f}" r="6"/><text x="{0:.1f}" y="{2:.1f}" class="left">{3:.4g} Gop/s</text>)",
       plot.at_x(r.intensity), plot.at_y(r.reached), plot.at_y(r.reached) + 22, r.reached / 1e9);
   return fmt::format(
       R"(<figure><figcaption><span class="key first"><b>{:.0f} %</b> of what these PEs could do</span> <span class="key second">)"
-      R"(<b>{:.3g} Gop/s</b> if the device were full of them</span></figcaption><svg class="wide" viewBox="0 0 {} {}" role="img" )"
+      R"(<b>{:.4g} Gop/s</b> if the device were full of them</span></figcaption><svg class="wide" viewBox="0 0 {} {}" role="img" )"
       R"(aria-label="roofline">{}<text class="below" x="{}" y="{}">operations a byte that enters or leaves</text></svg></figure>)",
       100 * r.reached / r.peak, r.filled / 1e9, kWidth, kHeight, svg, kWidth / 2, kHeight - 3);
 }

@@ -49,7 +49,7 @@ if {[lindex $argv 0] eq "ip"} {
 
 std::string vivado_script(const Design& design, const std::vector<std::string>& modules) {
   const Device& device = device_of(design);
-  const double clock_mhz = design.folding.clock_mhz > 0 ? design.folding.clock_mhz : device.clock_mhz;
+  const double clock_mhz = clock_of(design);
   return fmt::format(
       "# {}: made by bitloom.\n#\n"
       "#   vivado -mode batch -source vivado.tcl                synthesis, placement and routing out of context; reports\n"

@@ -3,6 +3,7 @@
 // bitloom emit and simulate: foldings that go from command to command, and what is said when something is wrong.
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 
 #include <gtest/gtest.h>
 
@@ -103,6 +104,23 @@ TEST(Simulate, SlowStagesOfACutNetwork) {
   ASSERT_EQ(shell.run("bitloom cut sfc-w1a1 --after dense1.act -o a.bloom b.bloom").status, 0);
   for (const char* stage : {"a.bloom", "b.bloom"})
     EXPECT_EQ(shell.json(std::string("bitloom simulate --fps 10000 --json ") + stage)["wrong_words"], 0) << stage;
+}
+
+TEST(Report, shows_every_layer_and_unit) {
+  const Shell shell;
+  EXPECT_EQ(shell.output("bitloom report tfc-w1a1 --fps 100000 -o page.html"), "page.html: 12 units on xc7z020\n");
+  std::ifstream file(shell.path("page.html"));
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  for (const char* part :
+       {"<h1>tfc-w1a1</h1>", "<h2>Layers</h2>", "<h2>Device</h2>", "<h2>Roofline</h2>", "<h2>Timeline</h2>",
+        "<h2>Units</h2>", "<td>dense3</td>", "<td>dense0.width</td>", "dense1, frame 4: cycles"})
+    EXPECT_NE(page.find(part), std::string::npos) << part;
+  EXPECT_EQ(page.find("dense1, frame 5"), std::string::npos);
+  EXPECT_EQ(page.find("nan"), std::string::npos);
+  expect_error(
+      shell, "bitloom report tfc-w1a1 --fps 1e9 -o page.html",
+      "1000000000 frames/s at 100 MHz leave 0 cycles a frame, but no folding of 'tfc-w1a1' takes fewer than 1; ask "
+      "for at most 100000000");
 }
 
 }  // namespace
