@@ -64,7 +64,8 @@ void Builder::make(const ir::Threshold& layer) {
     if (order_of(*encoding) == Order::kNone) std::iota(numbers.begin(), numbers.end(), 0);
   }
   Threshold unit;
-  unit.channels = node().type.shape.channels;
+  // With one row for all, lanes need not divide the channels.
+  unit.channels = static_cast<int32_t>(layer.rows == 1 ? all : node().type.shape.channels);
   unit.in_bits = element.bits;
   unit.is_signed = order == Order::kSigned;
   unit.levels = static_cast<int32_t>(codes.size()) - 1;
@@ -85,8 +86,7 @@ void Builder::make(const ir::Threshold& layer) {
   }
   const auto [lowest, highest] = std::ranges::minmax(unit.thresholds);
   unit.acc_bits = std::max(signed_bits(lowest, highest), element.bits + (unit.is_signed ? 0 : 1));
-  const int64_t by = layer.rows == 1 ? all : unit.channels;
-  put(pass(tap, element, "", unit, by, all), out);
+  put(pass(tap, element, "", unit, unit.channels, all), out);
 }
 
 }  // namespace bitloom::hw

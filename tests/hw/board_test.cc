@@ -102,7 +102,7 @@ TEST_F(BoardTest, folder_that_nobody_emitted_bad) {
             folder_.string() + ": is no folder that `bitloom emit rtl` wrote");
 }
 
-TEST_F(BoardTest, SlowBrokenFilesAndFramesBad) {
+TEST_F(BoardTest, SlowMissingFilesAndFramesBad) {
   const ir::Network network = test::tiny_network(1);
   const fs::path rtl = folder_ / "rtl";
   emit_rtl(design(network, test::tiny_folding()), network, ir::random_inputs(network, 1, 1), kLibrary, rtl);
@@ -118,11 +118,6 @@ TEST_F(BoardTest, SlowBrokenFilesAndFramesBad) {
               rtl.string() + ": cannot be made a board: mem/dense.weights.hex: $readmem file not found");
     expect_exact(board, network, 2, 1);
   }
-  ASSERT_EQ(cached().size(), 1u);
-  const fs::path library = cached()[0];
-  write_file(library, std::string_view("no library"));
-  const std::string error = test::error_of([&] { Board broken(rtl); });
-  EXPECT_TRUE(error.starts_with(library.string() + ": cannot be loaded: ")) << error;
 }
 
 }  // namespace

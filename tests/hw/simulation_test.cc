@@ -77,31 +77,6 @@ TEST_F(SimulationTest, SlowConvolutionsWithPaddingAndDenseLayersAreExact) {
   expect_exact(network, random_folding(network, 5), folder_ / "rtl", 1);
 }
 
-TEST_F(SimulationTest, SlowRandomNetworksAreExact) {
-  const char* cases = std::getenv("BITLOOM_RTL_CASES");
-  int simulated = 0, unsupported = 0;
-  for (uint64_t seed = 1; simulated < (cases ? std::atoi(cases) : 6); ++seed) {
-    ASSERT_LT(unsupported, 200) << "hardly any network is supported";
-    const ir::Network network =
-        ir::random_network(seed, {.max_layers = 4, .max_channels = 12, .max_image = 6, .branches = false});
-    if (network.inputs().size() != 1 || network.outputs.size() != 1) continue;
-    SCOPED_TRACE(fmt::format("seed {}", seed));
-    try {
-      expect_exact(network, random_folding(network, seed), folder_ / std::to_string(seed), seed);
-      ++simulated;
-    } catch (const Unsupported&) {
-      ++unsupported;
-    }
-  }
-}
-
-/// The folder's files but for the cache.
-std::vector<fs::path> cached(const fs::path& folder) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder / "cache" / "bitloom" / "rtl")) files.push_back(entry.path());
-  return files;
-}
-
 TEST_F(SimulationTest, SlowModelsAreBuiltOnceForAllWeights) {
   for (const uint64_t seed : {1, 2}) {
     const ir::Network network = test::tiny_network(seed);

@@ -30,7 +30,7 @@ int main(int, char** arguments) {
   Vbench bench(&context);
   bench.stalls_i = std::atoi(arguments[1]);
   long after = 100, idle = 0;  // words too many would come
-  for (long cycle = 0; after > 0 && idle < 100000; ++cycle) {
+  for (long cycle = 0; after > 0 && idle < 1000000; ++cycle) {
     bench.rst_ni = cycle >= 4;
     bench.clk_i = 0;
     bench.eval();
