@@ -117,10 +117,9 @@ TEST(Report, shows_every_layer_and_unit) {
     EXPECT_NE(page.find(part), std::string::npos) << part;
   EXPECT_EQ(page.find("dense1, frame 5"), std::string::npos);
   EXPECT_EQ(page.find("nan"), std::string::npos);
-  expect_error(
-      shell, "bitloom report tfc-w1a1 --fps 1e9 -o page.html",
-      "1000000000 frames/s at 100 MHz leave 0 cycles a frame, but no folding of 'tfc-w1a1' takes fewer than 1; ask "
-      "for at most 100000000");
+  expect_error(shell, "bitloom report tfc-w1a1 --fps 1e9 -o page.html",
+               "1000000000 frames/s at 100 MHz leave 0 cycles a frame, but no folding of 'tfc-w1a1' takes fewer than 2; "
+               "ask for at most 50000000");
 }
 
 }  // namespace

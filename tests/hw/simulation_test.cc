@@ -77,6 +77,13 @@ TEST_F(SimulationTest, SlowConvolutionsWithPaddingAndDenseLayersAreExact) {
   expect_exact(network, random_folding(network, 5), folder_ / "rtl", 1);
 }
 
+/// The folder's files but for the cache.
+std::vector<fs::path> cached(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder / "cache" / "bitloom" / "rtl")) files.push_back(entry.path());
+  return files;
+}
+
 TEST_F(SimulationTest, SlowModelsAreBuiltOnceForAllWeights) {
   for (const uint64_t seed : {1, 2}) {
     const ir::Network network = test::tiny_network(seed);
