@@ -101,8 +101,8 @@ void set_bits(Scale& scale, const std::vector<Point>& points, const ir::Range& v
 Tap Builder::scaled(const Tap& tap, Element& element, const ir::Output& output, const ir::TensorType& type) {
   const std::vector<Point> points = in_order(output, type);
   const auto size = [](double v) { return std::abs(v); };
-  const double scale_size = std::ranges::max(output.scale | std::views::transform(size));
-  const double offset_size = std::ranges::max(output.offset | std::views::transform(size));
+  const double scale_size = size(std::ranges::max(output.scale, {}, size));
+  const double offset_size = size(std::ranges::max(output.offset, {}, size));
   const ir::Range range = type.range();
   const double value_size = std::max(std::abs(double{1.0} * range.lowest), std::abs(double{1.0} * range.highest));
   const double most = scale_size * value_size + offset_size;  // of all numbers

@@ -34,10 +34,7 @@ std::optional<test::Case> random_case(uint64_t seed, Fifos fifos, const fs::path
     test::Case one =
         test::emitted(design, network, ir::random_inputs(network, kFrames, seed), folder, fmt::format("network_{}", seed));
     // One of several outputs may run ahead of the slowest unit while FIFOs take what the others leave.
-    if (fifos == Fifos::kAmple && design.outputs.size() == 1) {
-      one.interval = hw::interval(design);
-      if (design.inputs.size() == 1) one.latency = hw::latency(design).first;
-    }
+    if (fifos == Fifos::kAmple && design.outputs.size() == 1) one.interval = hw::interval(design);
     return one;
   } catch (const Unsupported&) {
     return {};
