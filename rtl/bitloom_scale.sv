@@ -38,48 +38,36 @@ module bitloom_scale #(
     $error("bitloom_scale: OutBits must be at least ValueBits and FactorBits");
 
   localparam int Words = Channels / Lanes;
-  localparam int WordBits = (Words > 1) ? $clog2(Words) : 1;
   localparam int RowBits = FactorBits + OutBits;
 
-  logic move, in_q, out_valid_q;
-  logic [Lanes*Bits-1:0] data_q;
-  logic [WordBits-1:0] word_q;
-  assign move = !(in_q && out_valid_q && !out_ready_i);
-  assign in_ready_o = move;
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      in_q <= 1'b0;
-      out_valid_q <= 1'b0;
-      word_q <= '0;
-    end else begin
-      if (move) in_q <= in_valid_i;
-      if (in_q || out_ready_i) out_valid_q <= in_q;
-      if (in_valid_i && move) word_q <= (word_q == WordBits'(Words - 1)) ? '0 : word_q + 1'b1;
-    end
-    if (move) data_q <= in_data_i;
-  end
-
+  logic take;
+  logic [Lanes*Bits-1:0] data;
   logic [Lanes*RowBits-1:0] rows;
-  bitloom_rom #(.Width(Lanes * RowBits), .Depth(Words), .File(File), .Style(Style)) u_rows (
-    .clk_i (clk_i),
-    .en_i  (move),
-    .addr_i(word_q),
-    .data_o(rows)
+  bitloom_rows #(.Width(Lanes * Bits), .Words(Words), .RowWidth(Lanes * RowBits), .File(File), .Style(Style)) u_rows (
+    .clk_i      (clk_i),
+    .rst_ni     (rst_ni),
+    .in_data_i  (in_data_i),
+    .in_valid_i (in_valid_i),
+    .in_ready_o (in_ready_o),
+    .data_o     (data),
+    .rows_o     (rows),
+    .take_o     (take),
+    .out_valid_o(out_valid_o),
+    .out_ready_i(out_ready_i)
   );
 
   logic [Lanes*OutBits-1:0] scaled;
   for (genvar i = 0; i < Lanes; i++) begin : gen_lane
     logic [ValueBits-1:0] value;
     bitloom_decode #(.Bits(Bits), .Plain(Plain), .Coefs(Coefs), .Bias(Bias), .OutBits(ValueBits)) u_decode (
-      .code_i (data_q[i*Bits+:Bits]),
+      .code_i (data[i*Bits+:Bits]),
       .value_o(value)
     );
     logic signed [OutBits-1:0] product;
     assign product = OutBits'($signed(value)) * OutBits'($signed(rows[i*RowBits+:FactorBits]));
     assign scaled[i*OutBits+:OutBits] = product + rows[i*RowBits+FactorBits+:OutBits];
   end
-  always_ff @(posedge clk_i) if (in_q && move) out_data_o <= scaled;
-  assign out_valid_o = out_valid_q;
+  always_ff @(posedge clk_i) if (take) out_data_o <= scaled;
 endmodule
 
 `default_nettype wire

@@ -39,42 +39,31 @@ module bitloom_threshold #(
   if (AccBits < InBits + 1 - Signed) $error("bitloom_threshold: AccBits must hold every input as a signed number");
 
   localparam int Words = (Rows == 1) ? 1 : Channels / Lanes;
-  localparam int WordBits = (Words > 1) ? $clog2(Words) : 1;
   localparam int RowBits = HasDescending + Levels * AccBits;
   localparam int MemoryRows = (Rows == 1) ? 1 : Lanes;
 
-  logic move, in_q, out_valid_q;
-  logic [Lanes*InBits-1:0] data_q;
-  logic [WordBits-1:0] word_q;
-  assign move = !(in_q && out_valid_q && !out_ready_i);
-  assign in_ready_o = move;
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      in_q <= 1'b0;
-      out_valid_q <= 1'b0;
-      word_q <= '0;
-    end else begin
-      if (move) in_q <= in_valid_i;
-      if (in_q || out_ready_i) out_valid_q <= in_q;
-      if (in_valid_i && move) word_q <= (word_q == WordBits'(Words - 1)) ? '0 : word_q + 1'b1;
-    end
-    if (move) data_q <= in_data_i;
-  end
-
+  logic take;
+  logic [Lanes*InBits-1:0] data;
   logic [MemoryRows*RowBits-1:0] rows;
-  bitloom_rom #(.Width(MemoryRows * RowBits), .Depth(Words), .File(ThresholdFile), .Style(ThresholdStyle)) u_rows (
-    .clk_i (clk_i),
-    .en_i  (move),
-    .addr_i(word_q),
-    .data_o(rows)
+  bitloom_rows #(.Width(Lanes * InBits), .Words(Words), .RowWidth(MemoryRows * RowBits), .File(ThresholdFile), .Style(ThresholdStyle)) u_rows (
+    .clk_i      (clk_i),
+    .rst_ni     (rst_ni),
+    .in_data_i  (in_data_i),
+    .in_valid_i (in_valid_i),
+    .in_ready_o (in_ready_o),
+    .data_o     (data),
+    .rows_o     (rows),
+    .take_o     (take),
+    .out_valid_o(out_valid_o),
+    .out_ready_i(out_ready_i)
   );
 
   logic [Lanes*OutBits-1:0] codes;
   for (genvar i = 0; i < Lanes; i++) begin : gen_lane
     localparam int Row = (Rows == 1) ? 0 : i;
     logic [AccBits-1:0] acc;
-    if (Signed != 0) assign acc = AccBits'($signed(data_q[i*InBits+:InBits]));
-    else assign acc = AccBits'(data_q[i*InBits+:InBits]);
+    if (Signed != 0) assign acc = AccBits'($signed(data[i*InBits+:InBits]));
+    else assign acc = AccBits'(data[i*InBits+:InBits]);
     bitloom_levels #(
       .AccBits(AccBits), .Levels(Levels), .OutBits(OutBits), .HasDescending(HasDescending), .Codes(Codes)
     ) u_levels (
@@ -83,8 +72,7 @@ module bitloom_threshold #(
       .code_o(codes[i*OutBits+:OutBits])
     );
   end
-  always_ff @(posedge clk_i) if (in_q && move) out_data_o <= codes;
-  assign out_valid_o = out_valid_q;
+  always_ff @(posedge clk_i) if (take) out_data_o <= codes;
 endmodule
 
 `default_nettype wire
