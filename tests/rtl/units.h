@@ -7,6 +7,12 @@
 
 namespace bitloom::test {
 
+std::string number(int64_t value);
+/// A vector literal of fields of `bits` bits, the first lowest.
+std::string literal(const std::vector<int64_t>& fields, int bits);
+/// Of memories, as parameters are written.
+inline constexpr const char* kStyles[] = {"\"auto\"", "\"block\"", "\"distributed\""};
+
 /// Draws parameters, contents and input, and says in plain loops what must come out.
 class Units {
  public:
