@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Cycles and memories of single units.
+// Cycles and memories of single units, and the device that they are for.
 #pragma once
 
 #include <span>
@@ -8,6 +8,9 @@
 #include "bitloom/hw.h"
 
 namespace bitloom::hw {
+
+/// The family that a folding is for; Xilinx 7 where it does not say.
+Family family_of(const Folding& folding);
 
 /// Cycles a frame of a unit whose streams have at most so many words a frame.
 int64_t unit_cycles(const UnitKind& kind, int64_t words);

@@ -9,11 +9,6 @@
 namespace bitloom::hw {
 namespace {
 
-/// The family that a folding is for; Xilinx 7 where it does not say.
-Family family_of(const Folding& folding) {
-  return folding.device.empty() ? Family::kXilinx7 : find_device(folding.device).family;
-}
-
 /// Cycles a frame of the slowest unit of a variable with this choice.
 int64_t variable_cycles(const Structure& structure, int32_t variable, const Choice& choice, Family family) {
   int64_t most = 1;

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <array>
 
-#include "bitloom/hw.h"
+#include "cost.h"
 
 namespace bitloom::hw {
 namespace {
@@ -35,6 +35,10 @@ const Device& find_device(std::string_view name) {
   std::string names;
   for (const Device& device : catalogue()) names += (names.empty() ? "" : ", ") + device.name;
   throw Error("there is no device '{}'; there are {}", name, names);
+}
+
+Family family_of(const Folding& folding) {
+  return folding.device.empty() ? Family::kXilinx7 : find_device(folding.device).family;
 }
 
 bool fits(const Resources& resources, const Device& device) {

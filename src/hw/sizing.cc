@@ -21,7 +21,7 @@ constexpr int32_t kFewest = 2;
 class Sizer {
  public:
   explicit Sizer(Design design) : design_(std::move(design)) {
-    family_ = design_.folding.device.empty() ? Family::kXilinx7 : find_device(design_.folding.device).family;
+    family_ = family_of(design_.folding);
     for (size_t u = 0; u < design_.units.size(); ++u) {
       const Unit& unit = design_.units[u];
       if (std::holds_alternative<Fifo>(unit.kind) && !design_.folding.fifos.contains(fifo_name(unit))) fifos_.push_back(u);
