@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +18,9 @@ inline constexpr int64_t kMaxFileBytes = int64_t{1} << 31;  ///< what a reader a
 
 /// The whole file. Throws Error naming it if it cannot be read, is not a regular file, or is larger than `limit` bytes.
 std::vector<std::byte> read_file(const std::filesystem::path& path, int64_t limit = kMaxFileBytes);
+
+/// The same as text.
+std::string read_text(const std::filesystem::path& path, int64_t limit = kMaxFileBytes);
 
 /// A read-only mapping of a file; the bytes live as long as any copy of `owner`.
 struct MappedFile {

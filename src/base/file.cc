@@ -70,6 +70,11 @@ std::vector<std::byte> read_file(const std::filesystem::path& path, int64_t limi
   return bytes;
 }
 
+std::string read_text(const std::filesystem::path& path, int64_t limit) {
+  const std::vector<std::byte> bytes = read_file(path, limit);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 MappedFile map_file(const std::filesystem::path& path, int64_t limit) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   const auto size = static_cast<size_t>(checked_size(file.get(), path, limit));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // bitloom emit: a network as a folder of SystemVerilog.
-#include "bitloom/dataflow.h"
 #include "hardware.h"
 
 namespace bitloom::cli {
@@ -15,7 +14,7 @@ struct Arguments {
 
 void emit(const Arguments& arguments) {
   const ir::Network network = arguments.hardware.model.load();
-  const hw::Design design = hw::size_fifos(arguments.hardware.design(network));
+  const hw::Design design = arguments.hardware.design(network);
   const std::vector<ir::Tensor> frames = arguments.hardware.frames(network);
   hw::emit_rtl(design, network, frames, rtl_library(), arguments.output);
   const int64_t interval = hw::interval(design);

@@ -95,16 +95,13 @@ void print_summary(const Evaluation& e) {
   if (!hw::fits(e.resources, e.device)) fmt::print("\nIt does not fit {}.\n", e.device.name);
 }
 
-Json to_json(const hw::Resources& r) {
-  return {{"lut", r.lut}, {"lut_ram", r.lut_ram}, {"ff", r.ff}, {"bram36", r.bram36}, {"bram18", r.bram18}, {"dsp", r.dsp}};
-}
-
 Json to_json(const hw::Folding& folding) { return Json::parse(hw::print(folding)); }
 
 Json to_json(const Evaluation& e, const std::vector<std::string>& notes) {
   Json units = Json::array();
   for (const Row& row : rows_of(e)) {
-    Json unit{{"name", row.name}, {"kind", row.units}, {"cycles", row.cycles}, {"resources", to_json(row.resources)}};
+    Json unit{
+        {"name", row.name}, {"kind", row.units}, {"cycles", row.cycles}, {"resources", resources_json(row.resources)}};
     if (row.pe > 0) {
       unit["pe"] = row.pe;
       unit["simd"] = row.simd;
@@ -116,7 +113,7 @@ Json to_json(const Evaluation& e, const std::vector<std::string>& notes) {
           {"device", {{"name", d.name}, {"lut", d.lut}, {"ff", d.ff}, {"bram36", d.bram36}, {"dsp", d.dsp}}},
           {"clock_mhz", e.clock_mhz},
           {"units", units},
-          {"resources", to_json(e.resources)},
+          {"resources", resources_json(e.resources)},
           {"fits", hw::fits(e.resources, d)},
           {"cycles", e.interval},
           {"frames_per_second", e.frames_per_second()},
@@ -140,7 +137,7 @@ void print_pareto(const Arguments& arguments, const ir::Network& network) {
     for (const hw::ParetoPoint& p : points) {
       list.push_back({{"cycles", p.interval},
                       {"frames_per_second", rate(p)},
-                      {"resources", to_json(p.resources)},
+                      {"resources", resources_json(p.resources)},
                       {"fits", hw::fits(p.resources, device)},
                       {"folding", to_json(p.folding)}});
     }

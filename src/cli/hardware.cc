@@ -2,7 +2,9 @@
 #include "hardware.h"
 
 #include <cmath>
+#include <optional>
 
+#include "bitloom/dataflow.h"
 #include "bitloom/file.h"
 #include "inputs.h"
 
@@ -33,6 +35,22 @@ hw::Folding search(const ir::Network& network, const hw::Folding& target, double
               target.device);
 }
 
+/// Shows the progress of a synthesis with these options.
+class SynthesisBar {
+ public:
+  explicit SynthesisBar(hw::SynthesisOptions& options) {
+    options.progress = [this](int64_t done, int64_t all) {
+      if (!bar_) bar_.emplace("synthesis", all);
+      bar_->set(done);
+    };
+  }
+  SynthesisBar(const SynthesisBar&) = delete;
+  SynthesisBar& operator=(const SynthesisBar&) = delete;
+
+ private:
+  std::optional<ProgressBar> bar_;
+};
+
 }  // namespace
 
 std::vector<CLI::Option*> FoldingArguments::add_to(CLI::App& command) {
@@ -51,8 +69,7 @@ std::vector<CLI::Option*> FoldingArguments::add_to(CLI::App& command) {
 hw::Folding FoldingArguments::target() const {
   hw::Folding target;
   if (!folding.empty()) {
-    const std::vector<std::byte> bytes = read_file(folding);
-    target = hw::read_folding({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, folding);
+    target = hw::read_folding(read_text(folding), folding);
   }
   if (!device.empty()) target.device = device;
   if (target.device.empty()) target.device = "xc7z020";
@@ -90,7 +107,7 @@ void HardwareArguments::add_design_to(CLI::App& command) {
 }
 
 hw::Design HardwareArguments::design(const ir::Network& network) const {
-  hw::Design design = hw::design(network, folding.fold(network));
+  hw::Design design = hw::size_fifos(hw::design(network, folding.fold(network)));
   const hw::Device& device = hw::find_device(design.folding.device);
   if (!hw::fits(hw::resources(design, device.family), device)) {
     fmt::print(stderr, "{} does not fit {} with this folding; `bitloom fold` says what it takes\n", network.name,
@@ -103,6 +120,20 @@ std::vector<ir::Tensor> HardwareArguments::frames(const ir::Network& network) co
   constexpr uint64_t kSeed = 1;
   if (inputs.empty()) return ir::random_inputs(network, random_frames, kSeed);
   return {read_inputs(network, inputs, false).tensor};
+}
+
+Json resources_json(const hw::Resources& r) {
+  return {{"lut", r.lut}, {"lut_ram", r.lut_ram}, {"ff", r.ff}, {"bram36", r.bram36}, {"bram18", r.bram18}, {"dsp", r.dsp}};
+}
+
+hw::Synthesis synthesize_with_bar(const hw::Design& design, hw::SynthesisOptions options) {
+  SynthesisBar bar(options);
+  return hw::synthesize(design, rtl_library(), options);
+}
+
+hw::Synthesis synthesize_with_bar(const std::filesystem::path& design, hw::SynthesisOptions options) {
+  SynthesisBar bar(options);
+  return hw::synthesize(design, options);
 }
 
 std::filesystem::path rtl_library() { return shipped_folder(BITLOOM_RTL_DIR, "rtl"); }

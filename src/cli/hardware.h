@@ -4,6 +4,7 @@
 #pragma once
 
 #include "bitloom/rtl.h"
+#include "bitloom/synth.h"
 #include "common.h"
 
 namespace bitloom::cli {
@@ -33,11 +34,19 @@ struct HardwareArguments {
   void add_to(CLI::App& command);
   /// Without the frames to check with.
   void add_design_to(CLI::App& command);
-  /// Says on standard error when a folding file's design does not fit the device.
+  /// With FIFOs and line buffers as small as they may be. Says on standard error when a folding file's design does not fit
+  /// the device.
   hw::Design design(const ir::Network& network) const;
   /// From the inputs; without any, random frames with a fixed seed.
   std::vector<ir::Tensor> frames(const ir::Network& network) const;
 };
+
+Json resources_json(const hw::Resources& resources);
+
+/// As hw::synthesize, with a bar that shows how far it is. `design`: a hw::Design, or a folder that `bitloom emit rtl`
+/// wrote.
+hw::Synthesis synthesize_with_bar(const hw::Design& design, hw::SynthesisOptions options);
+hw::Synthesis synthesize_with_bar(const std::filesystem::path& design, hw::SynthesisOptions options);
 
 /// The folder of RTL modules: the source tree's for a program that is run from its build folder, else the installed one.
 std::filesystem::path rtl_library();

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // bitloom report: a network's hardware as a page to look at.
-#include <optional>
-
 #include "bitloom/file.h"
 #include "bitloom/hardware_report.h"
 #include "hardware.h"
@@ -20,18 +18,14 @@ struct Arguments {
 void report(const Arguments& arguments) {
   const ir::Network network = arguments.hardware.model.load();
   hw::HardwareReport page;
-  page.design = hw::size_fifos(arguments.hardware.design(network));
+  page.design = arguments.hardware.design(network);
   page.device = hw::find_device(page.design.folding.device);
   page.clock_mhz = page.design.folding.clock_mhz;
   page.flow = hw::simulate_handshakes(page.design, {.frames = arguments.frames, .handshakes = true, .activity = true});
   if (arguments.synth) {
-    hw::SynthesisOptions options{.family = page.device.family, .processes = 0, .whole = false, .cache = {}, .progress = {}};
-    std::optional<ProgressBar> bar;
-    options.progress = [&](int64_t done, int64_t all) {
-      if (!bar) bar.emplace("synthesis", all);
-      bar->set(done);
-    };
-    page.synthesis = hw::synthesize(page.design, rtl_library(), options);
+    hw::SynthesisOptions options;
+    options.family = page.device.family;
+    page.synthesis = synthesize_with_bar(page.design, options);
   }
   write_file(arguments.output, hw::html(page));
   fmt::print("{}: {} units on {}{}\n", arguments.output, page.design.units.size(), page.device.name,

@@ -71,7 +71,7 @@ Json to_json(const hw::Design& design, const hw::Simulation& found) {
 
 void simulate(const Arguments& arguments) {
   const ir::Network network = arguments.hardware.model.load();
-  const hw::Design design = hw::size_fifos(arguments.hardware.design(network));
+  const hw::Design design = arguments.hardware.design(network);
   std::optional<TemporaryFolder> temporary;
   if (arguments.output.empty()) temporary.emplace();
   const std::filesystem::path folder = temporary ? temporary->path() : std::filesystem::path(arguments.output);

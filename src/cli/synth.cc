@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // bitloom synth: what Yosys makes of a network's hardware, unit by unit, beside what the models say.
-#include "bitloom/synth.h"
-
 #include <optional>
 
 #include "bitloom/file.h"
@@ -45,12 +43,8 @@ void print_text(const hw::Synthesis& found, hw::Family family) {
              table.text(), found.tool, grouped(all.inverters));
 }
 
-Json to_json(const hw::Resources& r) {
-  return {{"lut", r.lut}, {"lut_ram", r.lut_ram}, {"ff", r.ff}, {"bram36", r.bram36}, {"bram18", r.bram18}, {"dsp", r.dsp}};
-}
-
 Json to_json(const hw::Counts& counts) {
-  Json json = to_json(counts.resources);
+  Json json = resources_json(counts.resources);
   json["inverters"] = counts.inverters;
   return json;
 }
@@ -61,40 +55,24 @@ Json to_json(const hw::Synthesis& found) {
     units.push_back({{"name", unit.name},
                      {"kind", unit.kind},
                      {"found", to_json(unit.found)},
-                     {"estimate", to_json(unit.estimate)},
+                     {"estimate", resources_json(unit.estimate)},
                      {"cached", unit.cached}});
   }
-  Json json{
-      {"tool", found.tool}, {"units", units}, {"found", to_json(found.found())}, {"estimate", to_json(found.estimate())}};
+  Json json{{"tool", found.tool},
+            {"units", units},
+            {"found", to_json(found.found())},
+            {"estimate", resources_json(found.estimate())}};
   if (found.whole) json["whole"] = to_json(*found.whole);
   return json;
 }
 
 /// An emitted folder is for the device that it was emitted for.
-hw::Family family_of(const Arguments& arguments, const std::filesystem::path& folder) {
-  if (!std::filesystem::exists(folder / "design.json") || !arguments.hardware.folding.device.empty())
-    return hw::find_device(arguments.hardware.folding.target().device).family;
-  const std::vector<std::byte> bytes = read_file(folder / "design.json");
-  const auto* text = reinterpret_cast<const char*>(bytes.data());
-  const Json design = Json::parse(text, text + bytes.size(), nullptr, false);
+hw::Family family_of(const std::filesystem::path& folder) {
+  const Json design = Json::parse(read_text(folder / "design.json"), nullptr, false);
   const Json::json_pointer name("/device/name");
   if (design.is_discarded() || !design.contains(name) || !design[name].is_string())
     throw Error("{}: is not as `bitloom emit rtl` writes it; emit the folder anew", (folder / "design.json").string());
   return hw::find_device(design[name].get<std::string>()).family;
-}
-
-/// MODEL is a folder that `bitloom emit rtl` wrote, or a network to be folded.
-hw::Synthesis synthesize(const Arguments& arguments, hw::SynthesisOptions& options) {
-  const std::filesystem::path folder = arguments.hardware.model.model;
-  options.family = family_of(arguments, folder);
-  std::optional<ProgressBar> bar;
-  options.progress = [&](int64_t done, int64_t all) {
-    if (!bar) bar.emplace("synthesis", all);
-    bar->set(done);
-  };
-  if (std::filesystem::exists(folder / "design.json")) return hw::synthesize(folder, options);
-  const hw::Design design = arguments.hardware.design(arguments.hardware.model.load());
-  return hw::synthesize(design, rtl_library(), options);
 }
 
 void print_board(const hw::Routed& routed) {
@@ -123,9 +101,14 @@ Json to_json(const hw::Routed& r) {
 }
 
 void synth(const Arguments& arguments) {
+  const HardwareArguments& hardware = arguments.hardware;
+  const std::filesystem::path folder = hardware.model.model;  // unless it is a network to be folded
+  const bool emitted = std::filesystem::exists(folder / "design.json");
   hw::SynthesisOptions options = arguments.options;
-  const hw::Synthesis found = synthesize(arguments, options);
-  const std::filesystem::path folder = arguments.hardware.model.model;
+  options.family = emitted && hardware.folding.device.empty() ? family_of(folder)
+                                                              : hw::find_device(hardware.folding.target().device).family;
+  const hw::Synthesis found =
+      emitted ? synthesize_with_bar(folder, options) : synthesize_with_bar(hardware.design(hardware.model.load()), options);
   std::optional<hw::Routed> routed;
   if (std::filesystem::exists(folder / "ice40.mk")) routed = route(folder);
   Json json = to_json(found);

@@ -118,9 +118,7 @@ fs::path find_model(const std::string& argument, ZooFile file) {
 }
 
 Card read_card(const fs::path& path) {
-  const std::vector<std::byte> bytes = read_file(path, kMaxCardBytes);
-  const auto* text = reinterpret_cast<const char*>(bytes.data());
-  const nlohmann::json json = nlohmann::json::parse(text, text + bytes.size(), nullptr, false);
+  const nlohmann::json json = nlohmann::json::parse(read_text(path, kMaxCardBytes), nullptr, false);
   if (!json.is_object()) throw Error("{}: is not a JSON object", path.string());
   Card card{text_field(json, path, "name"), text_field(json, path, "network"), text_field(json, path, "data"),
             count_field(json, path, "images"), count_field(json, path, "correct")};

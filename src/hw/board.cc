@@ -123,10 +123,9 @@ Wire read_wire(const Json& port, const Json& streams) {
 Wires read_wires(const fs::path& folder) {
   const fs::path path = folder / "design.json";
   if (!fs::exists(path)) throw Error("{}: is no folder that `bitloom emit rtl` wrote", folder.string());
-  const std::vector<std::byte> bytes = read_file(path);
-  const auto* text = reinterpret_cast<const char*>(bytes.data());
+  const std::string text = read_text(path);
   try {
-    const Json json = Json::parse(text, text + bytes.size());
+    const Json json = Json::parse(text);
     Wires wires;
     for (const Json& port : json.at("inputs")) wires.in.push_back(read_wire(port, json.at("streams")));
     for (const Json& port : json.at("outputs")) wires.out.push_back(read_wire(port, json.at("streams")));

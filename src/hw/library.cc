@@ -8,11 +8,6 @@ namespace bitloom::hw {
 
 namespace fs = std::filesystem;
 
-std::string read_text(const fs::path& path) {
-  const std::vector<std::byte> bytes = read_file(path);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 Library read_library(const fs::path& folder) {
   std::error_code error;
   Library library;

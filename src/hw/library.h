@@ -17,7 +17,4 @@ Library read_library(const std::filesystem::path& folder);
 /// These modules and all that they instantiate. Throws Error naming one that is not there.
 std::set<std::string> needed_modules(const Library& library, std::set<std::string> modules);
 
-/// A whole file as text.
-std::string read_text(const std::filesystem::path& path);
-
 }  // namespace bitloom::hw

@@ -19,9 +19,7 @@ void need(const char* tool, const char* option, const char* package, const fs::p
 }
 
 Json read_json(const fs::path& path) {
-  const std::vector<std::byte> bytes = read_file(path);
-  const auto* text = reinterpret_cast<const char*>(bytes.data());
-  const Json json = Json::parse(text, text + bytes.size(), nullptr, false);
+  const Json json = Json::parse(read_text(path), nullptr, false);
   if (!json.is_object()) throw Error("{}: is no report of the tool that should have written it", path.string());
   return json;
 }

@@ -62,9 +62,7 @@ Simulation simulate(const std::filesystem::path& folder, const SimulationOptions
   const auto finished = run_process(command, folder);
   if (!finished || !std::filesystem::exists(folder / kResult))
     throw Error("{}: the simulation could not be run: {}", folder.string(), finished ? finished->errors : command[0]);
-  const std::vector<std::byte> bytes = read_file(folder / kResult);
-  const auto* text = reinterpret_cast<const char*>(bytes.data());
-  const nlohmann::json found = nlohmann::json::parse(text, text + bytes.size());
+  const nlohmann::json found = nlohmann::json::parse(read_text(folder / kResult));
   if (found.at("stopped").get<bool>())
     throw Error("{}: the design stopped in frame {} without giving a word any more", folder.string(),
                 found.at("frames").get<int64_t>() + 1);

@@ -5,19 +5,17 @@
 #include "bitloom/synth.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <cstdlib>
 #include <exception>
 #include <mutex>
 #include <thread>
 
 #include <fmt/ranges.h>
-#include <openssl/evp.h>
-#include <unistd.h>
 #include <nlohmann/json.hpp>
 
 #include "bitloom/file.h"
+#include "bitloom/process.h"
+#include "cache.h"
 #include "emit.h"
 #include "library.h"
 #include "synth_unit.h"
@@ -32,27 +30,15 @@ using Json = nlohmann::ordered_json;
 constexpr int64_t kBatchLuts = 400;  ///< by estimate; more than that in one run and cores have nothing to share
 constexpr size_t kBatchUnits = 10;
 
-std::string sha256(std::string_view text) {
-  std::array<unsigned char, 32> digest{};
-  unsigned int size = 0;
-  BITLOOM_CHECK(EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
-  return fmt::format("{:02x}", fmt::join(digest, ""));
-}
-
 fs::path default_cache() {
-  const auto variable = [](const char* name) -> fs::path {
-    const char* value = std::getenv(name);
-    return value ? value : "";
-  };
-  if (const fs::path path = variable("XDG_CACHE_HOME"); !path.empty()) return path / "bitloom" / "synth";
-  if (const fs::path path = variable("HOME"); !path.empty()) return path / ".cache" / "bitloom" / "synth";
+  if (const auto folder = cache_folder("synth")) return *folder;
   throw Error("neither XDG_CACHE_HOME nor HOME is set, so there is no place for results of synthesis; set one");
 }
 
-/// Results by key. Files are whole or not there, so several runs may share a folder.
-class Cache {
+/// Counts by key. Files are whole or not there, so several runs may share a folder. They are small: none is ever removed.
+class Results {
  public:
-  explicit Cache(fs::path folder) : folder_(folder.empty() ? default_cache() : std::move(folder)) {
+  explicit Results(fs::path folder) : folder_(folder.empty() ? default_cache() : std::move(folder)) {
     std::error_code error;
     fs::create_directories(folder_, error);
     if (error) throw Error("{}: cannot be made: {}", folder_.string(), error.message());
@@ -76,27 +62,6 @@ class Cache {
   fs::path path(const std::string& key) const { return folder_ / (key + ".json"); }
 
   fs::path folder_;
-};
-
-class WorkFolder {
- public:
-  WorkFolder() {
-    std::string name = (fs::temp_directory_path() / "bitloom-synth-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw Error("{}: cannot be made", name);
-    path_ = name;
-    fs::create_directories(path_ / "rtl");
-    fs::create_directories(path_ / "mem");
-  }
-  WorkFolder(const WorkFolder&) = delete;
-  WorkFolder& operator=(const WorkFolder&) = delete;
-  ~WorkFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
 };
 
 /// Memory files by name.
@@ -125,9 +90,10 @@ class Synthesizer {
   Synthesizer(Library library, const SynthesisOptions& options)
       : library_(std::move(library)),
         options_(options),
-        cache_(options.cache),
+        results_(options.cache),
         tool_(yosys_version(work_.path())),
         command_(synth_commands(options.family, "unit")) {
+    for (const char* folder : {"rtl", "mem"}) fs::create_directory(work_.path() / folder);
     for (const auto& [module, text] : library_) write_file(work_.path() / "rtl" / (module + ".sv"), text);
   }
 
@@ -172,15 +138,15 @@ class Synthesizer {
 
  private:
   std::string stored(const std::string& words) {
-    const std::string name = sha256(words) + ".hex";
+    const std::string name = hash_of(std::span(&words, 1)) + ".hex";
     if (!fs::exists(work_.path() / "mem" / name)) write_file(work_.path() / "mem" / name, words);
     return "../mem/" + name;
   }
 
   std::string key_of(const std::string& text, const std::set<std::string>& modules) const {
-    std::string all = fmt::format("{}\n{}\n{}\n", tool_, command_, text);
-    for (const std::string& module : modules) all += library_.at(module);
-    return sha256(all);
+    std::vector<std::string> all{tool_, command_, text};
+    for (const std::string& module : modules) all.push_back(library_.at(module));
+    return hash_of(all);
   }
 
   std::vector<std::vector<size_t>> batches() const;
@@ -192,10 +158,10 @@ class Synthesizer {
     if (options_.progress) options_.progress(done_, all_);
   }
 
-  const WorkFolder work_;
+  const TemporaryFolder work_;
   const Library library_;
   const SynthesisOptions& options_;
-  const Cache cache_;
+  const Results results_;
   const std::string tool_, command_;
   std::vector<Distinct> distinct_;
   std::vector<size_t> which_;  ///< index into distinct_ of each unit added
@@ -246,7 +212,7 @@ void Synthesizer::run_batch(const std::vector<size_t>& batch, const fs::path& fo
   for (size_t i = 0; i < batch.size(); ++i) {
     Distinct& one = distinct_[batch[i]];
     one.found = count_cells(stat, fmt::format("unit_{}", i));
-    cache_.store(one.key, *one.found);
+    results_.store(one.key, *one.found);
   }
   report(batch.size());
 }
@@ -256,21 +222,21 @@ void Synthesizer::run_whole(const fs::path& folder) {
   for (const auto& [module, text] : library_) sources.push_back(fmt::format("../rtl/{}.sv", module));
   write_file(folder / "top.sv", whole_top_);
   whole_ = count_cells(run_yosys(folder, sources, "bitloom_top", options_.family), "bitloom_top");
-  cache_.store(whole_key_, *whole_);
+  results_.store(whole_key_, *whole_);
   report(1);
 }
 
 void Synthesizer::run() {
   size_t known = 0;
   for (Distinct& one : distinct_) {
-    one.found = cache_.find(one.key);
+    one.found = results_.find(one.key);
     one.cached = one.found.has_value();
     known += one.cached ? 1 : 0;
   }
   std::vector<std::function<void(const fs::path&)>> jobs;
   all_ = static_cast<int64_t>(distinct_.size());
   if (!whole_key_.empty()) {
-    whole_ = cache_.find(whole_key_);
+    whole_ = results_.find(whole_key_);
     if (!whole_) jobs.emplace_back([this](const fs::path& folder) { run_whole(folder); });
     ++all_;
   }

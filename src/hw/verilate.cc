@@ -54,9 +54,8 @@ std::string key_of(const fs::path& folder, Model model) {
   }
   std::ranges::sort(names);
   for (const std::string& name : names) {
-    const std::vector<std::byte> bytes = read_file(folder / name);
     texts.push_back(name);
-    texts.emplace_back(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    texts.push_back(read_text(folder / name));
   }
   return hash_of(texts);
 }

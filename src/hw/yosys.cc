@@ -14,24 +14,17 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string text_of(const std::filesystem::path& path) {
-  const std::vector<std::byte> bytes = read_file(path);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 /// Runs a script, which writes `output`; its text.
 std::string run_script(const std::filesystem::path& folder, const std::string& script, const std::string& output) {
   const auto finished = run_process({"yosys", "-q", "-p", script}, folder);
   if (!finished) {
-    throw Error(
-        "Yosys is missing; install it (Debian, Ubuntu: apt-get install yosys, or scripts/install-packages.sh "
-        "hardware)");
+    throw Error("Yosys is missing; install it (Debian, Ubuntu: apt-get install yosys)");
   }
   if (finished->status != 0) {
     const size_t error = finished->errors.find("ERROR:");
     throw Error("Yosys failed: {}", error == std::string::npos ? finished->errors : finished->errors.substr(error));
   }
-  return text_of(folder / output);
+  return read_text(folder / output);
 }
 
 /// LUTs, and other resources, that a cell takes. `count` of them are added; false for a cell that is not known.
