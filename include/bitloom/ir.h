@@ -350,9 +350,14 @@ struct Halves {
   Network second;
 };
 Halves cut(const Network& network, NodeId last);
+/// The same between the nodes of `first` (a flag a node) and the rest; Input nodes are always among the first, Output and
+/// TopK nodes never. Throws Error naming both nodes if one of `first` reads one of the rest.
+Halves cut(const Network& network, const std::vector<bool>& first);
 
 /// Bytes of one image that cross a cut after node `last`.
 int64_t cut_bytes(const Network& network, NodeId last);
+/// The nodes whose tensors cross a cut between `first` and the rest, ascending.
+std::vector<NodeId> cut_tensors(const Network& network, const std::vector<bool>& first);
 
 /// Multiply-accumulates of one image (a Dot's only); twice that are the operations the literature counts.
 int64_t multiply_accumulates(const Network& network);

@@ -49,15 +49,28 @@ void append(Network& half, std::vector<NodeId>& new_ids, size_t id, Node node) {
   half.nodes.push_back(std::move(node));
 }
 
+/// The first half, with what always or never belongs to it.
+std::vector<bool> closed(const Network& network, std::vector<bool> first) {
+  BITLOOM_CHECK(first.size() == network.nodes.size());
+  for (size_t id = 0; id < first.size(); ++id) {
+    const Node& node = network.nodes[id];
+    first[id] = std::holds_alternative<Input>(node.layer) || (first[id] && !is_result(node.layer));
+    if (!first[id]) continue;
+    for (const NodeId input : node.inputs) {
+      if (!first[static_cast<size_t>(input)])
+        throw Error("network '{}': cannot be cut behind '{}', which reads '{}' on the other side", network.name, node.name,
+                    network.nodes[static_cast<size_t>(input)].name);
+    }
+  }
+  return first;
+}
+
 bool computes(const Network& half) {
   return std::ranges::any_of(
       half.nodes, [](const Node& node) { return !std::holds_alternative<Input>(node.layer) && !is_result(node.layer); });
 }
 
-}  // namespace
-
-Halves cut(const Network& network, NodeId last) {
-  const std::vector<bool> first = first_half(network, last);
+Halves halves_of(const Network& network, const std::vector<bool>& first) {
   const std::vector<NodeId> border = crossing(network, first);
   Halves halves{{network.name, {}, {}, {}}, {network.name, {}, {}, network.classes}};
   std::vector<NodeId> first_ids(first.size()), second_ids(first.size());
@@ -73,11 +86,30 @@ Halves cut(const Network& network, NodeId last) {
   for (const NodeId id : border) halves.first.outputs.push_back(first_ids[static_cast<size_t>(id)]);
   for (const NodeId id : network.outputs) halves.second.outputs.push_back(second_ids[static_cast<size_t>(id)]);
 
+  return halves;
+}
+
+}  // namespace
+
+Halves cut(const Network& network, NodeId last) {
+  Halves halves = halves_of(network, first_half(network, last));
   if (!computes(halves.first) || !computes(halves.second)) {
     throw Error("network '{}': a cut after node '{}' leaves nothing to compute in the {} half", network.name,
                 network.nodes[static_cast<size_t>(last)].name, computes(halves.first) ? "second" : "first");
   }
   return halves;
+}
+
+Halves cut(const Network& network, const std::vector<bool>& first) {
+  Halves halves = halves_of(network, closed(network, first));
+  if (!computes(halves.first) || !computes(halves.second))
+    throw Error("network '{}': a cut leaves nothing to compute in the {} half", network.name,
+                computes(halves.first) ? "second" : "first");
+  return halves;
+}
+
+std::vector<NodeId> cut_tensors(const Network& network, const std::vector<bool>& first) {
+  return crossing(network, closed(network, first));
 }
 
 int64_t cut_bytes(const Network& network, NodeId last) {
