@@ -37,6 +37,7 @@ void add_emit(CLI::App& program);
 void add_simulate(CLI::App& program);
 void add_report(CLI::App& program);
 void add_synth(CLI::App& program);
+void add_split(CLI::App& program);
 
 /// MODEL and --input of the commands that read a model.
 struct ModelArguments {

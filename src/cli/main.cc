@@ -25,6 +25,7 @@ int run(int argc, char** argv) {
   bitloom::cli::add_simulate(program);
   bitloom::cli::add_synth(program);
   bitloom::cli::add_report(program);
+  bitloom::cli::add_split(program);
   bitloom::cli::add_fetch(program);
   bitloom::cli::add_train(program);
   bitloom::cli::add_models(program);

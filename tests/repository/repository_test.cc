@@ -26,9 +26,10 @@ const std::map<std::string, std::set<std::string>> kMayInclude{
     {"lower", {"base", "ir", "frontend"}},
     {"engine", {"base", "ir"}},
     {"hw", {"base", "ir"}},
+    {"plan", {"base", "ir", "engine", "hw"}},
     {"capi", {"base", "ir", "lower", "engine"}},
     {"train", {"base", "ir", "data", "frontend", "lower", "engine"}},
-    {"cli", {"base", "ir", "data", "frontend", "lower", "engine", "hw", "train"}},
+    {"cli", {"base", "ir", "data", "frontend", "lower", "engine", "hw", "plan", "train"}},
 };
 
 std::string module_of(const std::string& header) {
@@ -36,6 +37,7 @@ std::string module_of(const std::string& header) {
   if (header == "frames") return "ir";
   static const std::set<std::string> kHardware{"board", "dataflow", "hardware_report", "ice40", "rtl", "synth"};
   if (kHardware.contains(header)) return "hw";
+  if (header == "plan_report" || header == "split") return "plan";
   if (header == "bitloom") return "capi";
   return header;
 }
