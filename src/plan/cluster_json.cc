@@ -110,7 +110,7 @@ ClusterNode read_node(const Json& json, const std::string& place) {
   if (node.device.empty()) throw Error("{}: has no field 'device': \"cpu\", or an FPGA as `bitloom fold` knows it", place);
   if (node.device != "cpu") hw::find_device(node.device);
   node.name = fields.text("name", node.device);
-  node.count = fields.whole("count", 1, 1, 1000);
+  node.count = fields.whole("count", 1, 1, 256);
   node.clock_mhz = fields.number("clock_mhz", 0, 0, 10'000);
   node.limit = read_shares(fields.find("limit"), place + ": limit", node.limit, 1);
   node.reserved = fields.number("reserved", 0, 0, 1);

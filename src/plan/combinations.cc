@@ -21,7 +21,7 @@ bool at_most(const Label& a, const Label& b) {
 }
 
 /// Labels up to which the answer is exact; with more it is within 1 %, with four times as many it is the best seen.
-constexpr size_t kExactLabels = 1000;
+constexpr size_t kExactLabels = 500;
 
 class Combinations {
  public:

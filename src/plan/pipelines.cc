@@ -177,11 +177,7 @@ class Pipelines {
     if (any_) label.value = {};
     if (goal_.objective == Objective::kLatency) label.value[0] += *seconds;
     if (goal_.objective == Objective::kBytes && stage.from > 0) label.value[0] += cut(stage.from).bytes;
-    if (goal_.objective == Objective::kEven) {
-      label.value[0] = std::max(label.value[0], before.value[0]);
-    } else {
-      label.value[0] += before.value[0];
-    }
+    label.value[0] += before.value[0];
     label.value[1] += before.value[1];
     label.value[2] += before.value[2];
     if (problem_.switch_bandwidth > 0) {

@@ -4,7 +4,7 @@
 //
 // A state is a cut, the nodes of each type that the stages before it use, and what of the last stage still matters (type,
 // replicas and cables where links are point to point or their latency counts; the number of stages where that is bounded).
-// What can follow depends on the state alone, and objectives are sums over stages and hops (kEven: a maximum), so that what
+// What can follow depends on the state alone, and objectives are sums over stages and hops, so that what
 // follows adds the same whichever way the state was reached. Of two ways into a state the worse one is thus in no best
 // plan, or can be replaced in it by the other: it is dropped. States are left in the order of the cuts, when all ways into
 // them are known. Where all transfers share a switch the bytes so far count as well: a way is kept unless another is at

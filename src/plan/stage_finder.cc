@@ -25,8 +25,12 @@ StageFinder::StageFinder(const Problem& problem, const Goal& goal) : problem_(pr
   for (size_t type = 0; type < problem.types.size(); ++type) {
     choices_.emplace_back();
     if (!problem.measured[type].empty()) continue;
-    for (int32_t replicas = 1; replicas <= problem.types[type].count; ++replicas)
-      choices_.back().push_back(choices(type, replicas));
+    for (int32_t replicas = 1; replicas <= problem.types[type].count; ++replicas) {
+      Choices next = choices(type, replicas);
+      const bool same = replicas > 1 && is_same_choice(type, choices_.back().back(), next);
+      next.like = same ? choices_.back().back().like : replicas;
+      choices_.back().push_back(std::move(next));
+    }
   }
 }
 
@@ -117,13 +121,11 @@ Value StageFinder::value_of(const Stage& stage, double primary, double watts, do
     case Objective::kLatency:
       first = primary;
       break;
-    case Objective::kEven:
-      first = share;
-      break;
     case Objective::kArea:
       first = share * stage.replicas;
       break;
     case Objective::kThroughput:
+    case Objective::kEven:
     case Objective::kBytes:
       break;
   }
@@ -147,13 +149,23 @@ StageFinder::Found StageFinder::measured(const Stage& stage) const {
   return {Verdict::kLink, {}};
 }
 
-std::optional<Combination> StageFinder::combine(const Stage& stage, const Choices& choices) const {
+bool StageFinder::is_same_choice(size_t type, const Choices& a, const Choices& b) const {
+  const auto same = [](const std::vector<Candidate>& one, const std::vector<Candidate>& other) {
+    return std::ranges::equal(one, other, {}, &Candidate::option, &Candidate::option);
+  };
+  return problem_.types[type].pipelined && std::ranges::equal(a.layers, b.layers, same);
+}
+
+const std::optional<Combination>& StageFinder::combine(const Stage& stage, const Choices& choices) const {
+  const auto [place, is_new] = combined_.try_emplace({stage.type, choices.like, stage.from, stage.to});
+  if (!is_new) return place->second;
   const auto from = static_cast<size_t>(stage.from), to = static_cast<size_t>(stage.to);
   std::vector<const std::vector<Candidate>*> layers;
   for (size_t layer = 0; layer < choices.layers.size(); ++layer) {
     if (problem_.cuts[to].done[layer] && !problem_.cuts[from].done[layer]) layers.push_back(&choices.layers[layer]);
   }
-  return best_combination(layers, choices.bounds, by_share());
+  place->second = best_combination(layers, choices.bounds, by_share());
+  return place->second;
 }
 
 StageFinder::Found StageFinder::find(const Stage& stage) const {
@@ -177,7 +189,7 @@ StageFinder::Found StageFinder::find(const Stage& stage) const {
                                      type.watts + choices.watts[to] - choices.watts[from], share_of(best, choices.bounds))};
   }
   if (one_way) return {};
-  const auto found = combine(stage, choices);
+  const std::optional<Combination>& found = combine(stage, choices);
   if (!found) return {};
   return {Verdict::kFits,
           value_of(stage, found->primary, type.watts + found->watts, share_of(found->costs, choices.bounds))};

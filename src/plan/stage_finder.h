@@ -7,6 +7,7 @@
 // the layers' own best options do not fit together, combinations of them are searched (combinations.h).
 #pragma once
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -14,14 +15,14 @@
 
 namespace bitloom::plan {
 
-/// What stages are chosen for.
+/// What stages are chosen for. (Of kThroughput and kEven nothing is left to choose but watts: period and share say all.)
 struct Goal {
   Objective objective = Objective::kThroughput;
   double period = 0;  ///< seconds between images that the pipeline may take at most; infinity: any
   double share = 1;   ///< of the usable resources
 };
 
-/// Of a stage with all its replicas: what it adds to the objective (kEven: what the objective at least is), watts, nodes.
+/// Of a stage with all its replicas: what it adds to the objective, watts, nodes.
 using Value = std::array<double, 3>;
 
 class StageFinder {
@@ -51,18 +52,21 @@ class StageFinder {
     std::vector<double> primary, watts;          ///< of the best
     std::vector<int32_t> blocked, several;       ///< layers without candidate; with more than one
     Costs bounds{};
+    int32_t like = 0;  ///< replicas with which the choice is the same
   };
   Choices choices(size_t type, int32_t replicas) const;
   std::vector<Candidate> candidates(size_t type, size_t layer, double most_seconds) const;
-  std::optional<Combination> combine(const Stage& stage, const Choices& choices) const;
+  bool is_same_choice(size_t type, const Choices& a, const Choices& b) const;
+  const std::optional<Combination>& combine(const Stage& stage, const Choices& choices) const;
   double share_of(const Costs& costs, const Costs& bounds) const;
   Value value_of(const Stage& stage, double primary, double watts, double share) const;
   Found measured(const Stage& stage) const;
-  bool by_share() const { return goal_.objective == Objective::kEven || goal_.objective == Objective::kArea; }
+  bool by_share() const { return goal_.objective == Objective::kArea; }
 
   const Problem& problem_;
   Goal goal_;
-  std::vector<std::vector<Choices>> choices_;  ///< by type, by replicas - 1
+  std::vector<std::vector<Choices>> choices_;                                      ///< by type, by replicas - 1
+  mutable std::map<std::array<int32_t, 4>, std::optional<Combination>> combined_;  ///< by type, `like`, cuts
 };
 
 }  // namespace bitloom::plan

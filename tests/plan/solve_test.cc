@@ -50,6 +50,11 @@ TEST(SolveProperty, finds_what_trying_everything_finds_for_eight_layers_and_four
   compare_many(test::cases(300) / 25, size);
 }
 
+// Many ways to do each layer, on nodes that hardly hold them: the search within a stage.
+TEST(SolveProperty, finds_the_best_foldings_where_nodes_are_nearly_full) {
+  compare_many(2 * test::cases(300), {4, 1, 2, 6, false, false});
+}
+
 /// A legal plan with one thing changed.
 plan::Plan mutated(test::RandomProblem& random, const plan::Problem& problem, plan::Plan plan) {
   plan::Stage& stage = plan.stages[static_cast<size_t>(random.whole(0, static_cast<int32_t>(plan.stages.size()) - 1))];
@@ -139,13 +144,15 @@ TEST(Solve, a_layer_that_fits_no_node_is_named_bad) {
 TEST(Solve, a_rate_that_cannot_be_reached_says_what_holds_it_back_and_what_would_help_bad) {
   plan::Request request;
   request.rate = 150;
-  EXPECT_EQ(why_not(small(), request),
-            "150 images/s are asked for, and these nodes reach 100 at most (33.3 % less), held back by a on board; if 'board' "
-            "had 2 times its resources there were a plan");
+  EXPECT_EQ(
+      why_not(small(), request),
+      "150 images/s are asked for, and these nodes reach 100 at most (33.3 % less), held back by a on board; if 'board' "
+      "had 2 times its resources there were a plan");
   request.rate = 300;
-  EXPECT_EQ(why_not(small(), request),
-            "layer 'a' reaches 200 images/s at most, on all 'board' together, and 300 are asked for; with 4 more 'board' there "
-            "is a plan");
+  EXPECT_EQ(
+      why_not(small(), request),
+      "layer 'a' reaches 200 images/s at most, on all 'board' together, and 300 are asked for; with 4 more 'board' there "
+      "is a plan");
 }
 
 TEST(Solve, a_host_link_that_is_too_slow_is_named_bad) {

@@ -137,7 +137,7 @@ TEST(Cluster, mistakes_are_named_bad) {
             "c.json: node 0: has no field 'device': \"cpu\", or an FPGA as `bitloom fold` knows it");
   EXPECT_NE(error(R"({"nodes": [{"device": "xc9"}]})").find("there is no device 'xc9'"), std::string::npos);
   EXPECT_EQ(error(R"({"nodes": [{"device": "cpu", "count": 0}]})"),
-            "c.json: node 0: field 'count' must be a number from 1 to 1000");
+            "c.json: node 0: field 'count' must be a number from 1 to 256");
   EXPECT_EQ(error(R"({"nodes": [{"device": "cpu", "count": 1.5}]})"),
             "c.json: node 0: field 'count' must be a whole number");
   EXPECT_EQ(error(R"({"nodes": [{"device": "cpu", "link": {"duplex": "both"}}]})"),
