@@ -52,11 +52,11 @@ std::optional<int32_t> Keys::extended(int32_t key, const Stage& stage, int32_t r
     }
   }
   if (!last_) return next;
-  const int32_t cables = partners(stage.replicas, replicas_before);
+  const int32_t cables = replicas_before == 0 ? 0 : partners(stage.replicas, replicas_before);
   return next + last_weight_ * (1 + (stage.type * most_count_ + stage.replicas - 1) * (most_count_ + 1) + cables);
 }
 
-int32_t Keys::cables(int32_t key) const { return last_ ? (key / last_weight_ - 1) % (most_count_ + 1) : 0; }
+int32_t Keys::cables(int32_t key) const { return last_ ? std::max(1, (key / last_weight_ - 1) % (most_count_ + 1)) : 0; }
 
 bool Keys::may_end(int32_t key) const { return most_stages_ == 0 || stages(key) >= fewest_stages_; }
 

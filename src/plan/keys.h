@@ -17,9 +17,10 @@ class Keys {
   Keys(const Problem& problem, const Request& request, bool last);
 
   int32_t count() const { return count_; }
-  /// After one more stage, behind one with so many replicas. None if there are not so many nodes or stages.
+  /// After one more stage, behind one with so many replicas (0: behind the host). None if there are not so many nodes or
+  /// stages.
   std::optional<int32_t> extended(int32_t key, const Stage& stage, int32_t replicas_before) const;
-  /// Cables into each node of the last stage.
+  /// Cables into each node of the last stage. The first stage is told from others with one: it may be the only one.
   int32_t cables(int32_t key) const;
   /// Whether there are as many stages as were asked for.
   bool may_end(int32_t key) const;

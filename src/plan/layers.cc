@@ -120,7 +120,13 @@ ir::Network part(const ir::Network& network, const std::vector<Layer>& layers, c
   }
   std::vector<bool> first;
   for (const ir::Node& node : rest.nodes) first.push_back(names.contains(node.name));
-  return ir::cut(rest, first).first;
+  ir::Network result = ir::cut(rest, first).first;
+  // The next part takes its inputs in the order of the whole network; tensors that only pass come first in this one.
+  result.outputs.clear();
+  for (const NodeId id : ir::cut_tensors(network, nodes)) {
+    result.outputs.push_back(result.find(network.nodes[static_cast<size_t>(id)].name));
+  }
+  return result;
 }
 
 ir::Network alone(const ir::Network& network, const Layer& layer) {

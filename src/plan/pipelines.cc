@@ -169,7 +169,7 @@ class Pipelines {
   void extend(int32_t from, const Candidate& candidate) {
     const Label before = labels_[static_cast<size_t>(from)];
     const Stage& stage = candidate.stage;
-    const std::optional<int32_t> key = keys_.extended(before.key, stage, before.before < 0 ? 1 : before.stage.replicas);
+    const std::optional<int32_t> key = keys_.extended(before.key, stage, before.before < 0 ? 0 : before.stage.replicas);
     if (!key) return;
     const std::optional<double> seconds = hop(before, &stage, stage.from);
     if (!seconds) return;
