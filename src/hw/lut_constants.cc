@@ -12,9 +12,11 @@ namespace {
 constexpr std::array kWindow{
     LutConstant{2.7, "bits of loop counters"}, LutConstant{3.0, "bits of a ring address and a fill level"},
     LutConstant{1.3, "bits of the place in a padded image"}, LutConstant{1.0, "bits of padded words"}};
-constexpr std::array kMvtu{LutConstant{0.8, "LUTs of 6:3 compressors, which the counters are smaller than"},
-                           LutConstant{1.1, "columns of the final carry chains"},
+constexpr std::array kMvtu{LutConstant{1.0, "LUTs of counters"},
+                           LutConstant{1.0, "bits of sums of products"},
+                           LutConstant{1.0, "matches with weights in LUTs"},
                            LutConstant{1.1, "bits of accumulators"},
+                           LutConstant{0.5, "bits of sums of one step, that meet a threshold or bias"},
                            LutConstant{0.46, "bits of a threshold or bias in LUTs"},
                            LutConstant{0.92, "bits of several thresholds in LUTs"},
                            LutConstant{1.5, "bits times 64 words of deep thresholds in LUTs"},

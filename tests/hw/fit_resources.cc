@@ -47,6 +47,16 @@ std::vector<double> fit(const std::vector<Sample>& samples, const std::vector<do
 
 std::string percent(double a, double b) { return b == 0 ? "" : fmt::format("{:+.1f} %", 100 * (a / b - 1)); }
 
+/// What a unit's LUTs depend on most, of those that take most.
+std::string described(const hw::UnitKind& kind) {
+  const auto* u = std::get_if<hw::Mvtu>(&kind);
+  if (!u) return "";
+  return fmt::format("{} x {}, planes {} x {}, steps {}, folds {}, thresholds {}{}, sum of {} bits{}", u->pe, u->simd,
+                     u->in_coefs.size(), u->weight_coefs.size(), u->steps(), u->folds(), u->levels,
+                     u->threshold_style == hw::MemoryStyle::kBlock ? " in blocks" : "", u->acc_bits,
+                     u->weight_style == hw::MemoryStyle::kBlock ? ", weights in blocks" : "");
+}
+
 int run(int each, int mvtus) {
   hw::SynthesisOptions options;
   options.progress = [](int64_t done, int64_t all) { fmt::print(stderr, "{} of {}\n", done, all); };
@@ -60,9 +70,9 @@ int run(int each, int mvtus) {
     const double memory = static_cast<double>(e.lut) - std::round(hw::logic_luts(logic, units[i].kind));
     samples[units[i].kind.index()].push_back({logic.terms, static_cast<double>(f.lut) - memory});
     kinds[units[i].kind.index()] = &units[i].kind;
-    fmt::print("{:14} LUT {:5} {:5} {:9} FF {:5} {:5} {:9} RAM {:4} {:4} blocks {} {} DSP {} {}\n", units[i].name, f.lut,
-               e.lut, percent(double(e.lut), double(f.lut)), f.ff, e.ff, percent(double(e.ff), double(f.ff)), f.lut_ram,
-               e.lut_ram, f.blocks(), e.blocks(), f.dsp, e.dsp);
+    fmt::print("{:14} LUT {:5} {:5} {:9} FF {:5} {:5} {:9} RAM {:4} {:4} blocks {} {} DSP {} {}  {}\n", units[i].name,
+               f.lut, e.lut, percent(double(e.lut), double(f.lut)), f.ff, e.ff, percent(double(e.ff), double(f.ff)),
+               f.lut_ram, e.lut_ram, f.blocks(), e.blocks(), f.dsp, e.dsp, described(units[i].kind));
   }
   for (const auto& [index, list] : samples) {
     const auto constants = hw::lut_constants(*kinds[index]);
