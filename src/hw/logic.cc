@@ -15,6 +15,8 @@
 namespace bitloom::hw {
 namespace {
 
+constexpr int64_t kDspBits = 9;  ///< of the result of a product, from which on Yosys takes a DSP block for it
+
 /// Bits that count to number - 1: $clog2.
 int64_t bits_for(int64_t number) {
   return number < 2 ? 0 : static_cast<int64_t>(std::bit_width(static_cast<uint64_t>(number - 1)));
@@ -95,9 +97,8 @@ struct Products {
     luts += counter_luts(std::move(heights));
   }
 
-  /// Counts each pair for itself. Yosys takes a DSP block for results of 9 bits and more.
+  /// Counts each pair for itself.
   void multiply(int64_t simd, bool fuses) {
-    constexpr int64_t kDspBits = 9;
     for (const int64_t value : values) {
       std::vector<int64_t> heights(static_cast<size_t>(bits_for(simd + 1)));
       heights[0] = simd;
@@ -119,11 +120,14 @@ Logic logic(const Mvtu& u) {
   const RomBits weights = weight_bits(u);
   // Matches are registered in place of the input, unless that is kept for other rows.
   const int64_t word = matched(u) && (several || u.uses() == 1) ? 0 : (u.depthwise ? u.pe : u.simd) * planes;
+  // Besides what chooses a bit, which the memory has: Yosys, in a hurry, takes several LUTs to choose and match at once.
+  const bool chosen = u.weight_style == MemoryStyle::kBlock && block_banks(weight_memory(u)) > 1;
   const double banks = std::ceil(real(u.folds()) / 64);  // of thresholds in LUTs
   Logic result;
   result.terms = {real(pe * products.luts),
                   real(pe * products.multiplied_luts),
                   matched(u) ? weights.functions : 0,
+                  chosen ? real(u.weight_width()) : 0,
                   several ? real(pe * sum_bits) : 0,
                   !several && u.levels <= 1 ? real(pe * sum_bits) : 0,
                   banks <= 1 && u.levels <= 1 ? rows.functions : 0,
@@ -222,14 +226,24 @@ Logic logic(const Fifo& u) {
 
 Logic logic(const Fork&) { return {{1}, 2, 0}; }
 
+/// A code that is its value, up to a shift.
+bool binary(const Element& e) {
+  const auto doubles = [](int32_t a, int32_t b) { return b != 2 * a; };
+  return e.bias == 0 && std::ranges::adjacent_find(e.coefficients, doubles) == e.coefficients.end();
+}
+
+// A product of 9 bits and more with a plain integer takes a DSP block, which adds and registers as well.
 Logic logic(const Add& u) {
-  int64_t multiplied = 0, coded = 0;
+  int64_t multiplied = 0, coded = 0, dsp = 0;
   for (size_t i = 0; i < 2; ++i) {
-    if (!power_of_two(u.multipliers[i])) ++multiplied;
-    if (!u.in[i].plain() && u.in[i].bits > 1) ++coded;
+    const bool product = !power_of_two(u.multipliers[i]), in_dsp = product && u.in[i].plain() && u.out_bits >= kDspBits;
+    dsp += in_dsp ? 1 : 0;
+    multiplied += product && !in_dsp ? 1 : 0;
+    coded += u.in[i].plain() || binary(u.in[i]) ? 0 : 1;
   }
-  const int64_t word = int64_t{u.lanes} * u.out_bits;
-  return {{real(word), real(word * multiplied), real(word * coded), 1}, real(word + 1), 0};
+  const int64_t word = dsp > 0 ? 0 : int64_t{u.lanes} * u.out_bits;
+  const int64_t added = dsp > 0 ? 0 : int64_t{u.lanes} * std::min(u.in[0].bits, u.in[1].bits);
+  return {{real(added), real(word * multiplied), real(word * coded), 1}, real(word + 1), u.lanes * dsp};
 }
 
 Logic logic(const Crop& u) {

@@ -139,6 +139,8 @@ Resources memory(const Memory& m, MemoryStyle style, Family family) {
   return resources_of(cheapest(kXilinxBlocks, m), m);
 }
 
+int64_t block_banks(const Memory& m) { return cheapest(kXilinxBlocks, m).banks; }
+
 RomBits random_rom(int64_t depth, int64_t width) {
   if (depth <= 1) return {};
   const double words = static_cast<double>(depth), bits = static_cast<double>(width);
