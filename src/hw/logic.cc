@@ -120,13 +120,15 @@ Logic logic(const Mvtu& u) {
   const RomBits weights = weight_bits(u);
   // Matches are registered in place of the input, unless that is kept for other rows.
   const int64_t word = matched(u) && (several || u.uses() == 1) ? 0 : (u.depthwise ? u.pe : u.simd) * planes;
-  // Besides what chooses a bit, which the memory has: Yosys, in a hurry, takes several LUTs to choose and match at once.
-  const bool chosen = u.weight_style == MemoryStyle::kBlock && block_banks(weight_memory(u)) > 1;
+  // Besides what chooses a bit, which the memory has: a LUT chooses from two banks and matches at once, but not from more,
+  // and not for several planes.
+  const int64_t blocks = u.weight_style == MemoryStyle::kBlock ? block_banks(weight_memory(u)) : 1;
+  const bool chosen = blocks > 2 || (blocks == 2 && planes > 1);
   const double banks = std::ceil(real(u.folds()) / 64);  // of thresholds in LUTs
   Logic result;
   result.terms = {real(pe * products.luts),
                   real(pe * products.multiplied_luts),
-                  matched(u) ? weights.functions : 0,
+                  matched(u) ? weights.functions + real(word) : 0,
                   chosen ? real(u.weight_width()) : 0,
                   several ? real(pe * sum_bits) : 0,
                   !several && u.levels <= 1 ? real(pe * sum_bits) : 0,

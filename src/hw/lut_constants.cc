@@ -14,8 +14,8 @@ constexpr std::array kWindow{
     LutConstant{1.3, "bits of the place in a padded image"}, LutConstant{1.1, "bits of padded words"}};
 constexpr std::array kMvtu{LutConstant{1.04, "LUTs of counters"},
                            LutConstant{1.0, "bits of sums of products"},
-                           LutConstant{1.48, "matches with weights in LUTs"},
-                           LutConstant{1.8, "bits of weights from several banks of blocks"},
+                           LutConstant{1.0, "matches with weights in LUTs"},
+                           LutConstant{1.5, "bits of weights from several banks of blocks"},
                            LutConstant{1.06, "bits of accumulators"},
                            LutConstant{0.59, "bits of sums of one step, that meet a threshold or bias"},
                            LutConstant{0.95, "bits of a threshold or bias in LUTs"},

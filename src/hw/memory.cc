@@ -183,10 +183,9 @@ RomBits threshold_rom(std::span<const int64_t> thresholds, std::span<const uint8
   return result;
 }
 
-// 64 words fit a LUT. Multiplexers behind it, enables of their own for bits that Yosys makes registers with a reset of, and
-// forms larger than needed make it more.
+// 64 words fit a LUT. Multiplexers behind it, and resets of registers that Yosys finds in the contents, make it more.
 double rom_luts(int64_t depth) {
-  constexpr double kFitted = 1.5;
+  constexpr double kFitted = 1.2;
   return kFitted * static_cast<double>(up(depth, 64));
 }
 
