@@ -124,7 +124,7 @@ Resources in_luts(const Memory& m, Family family) {
       if (m.one_address) return resources_of(cheapest(kUltraScaleOneAddress, m), m);
       return resources_of(cheapest(kUltraScaleLuts, m), m);
     case Family::kIce40:  // no LUT RAM: registers, and a tree of multiplexers
-      return {m.width * m.depth * 3 / 2, 0, m.width * m.depth, 0, 0, 0};
+      return {m.width * (m.depth - 1), 0, m.width * m.depth, 0, 0, 0};
   }
   BITLOOM_CHECK(false);
 }
