@@ -122,8 +122,8 @@ Logic logic(const Mvtu& u) {
   const int64_t word = matched(u) && (several || u.uses() == 1) ? 0 : (u.depthwise ? u.pe : u.simd) * planes;
   // Besides what chooses a bit, which the memory has: a LUT chooses from two banks and matches at once, but not from more,
   // and not for several planes.
-  const int64_t blocks = u.weight_style == MemoryStyle::kBlock ? block_banks(weight_memory(u)) : 1;
-  const bool chosen = blocks > 2 || (blocks == 2 && planes > 1);
+  const int64_t weight_banks = u.weight_style == MemoryStyle::kBlock ? block_banks(weight_memory(u)) : 1;
+  const bool chosen = weight_banks > 2 || (weight_banks == 2 && planes > 1);
   const double banks = std::ceil(real(u.folds()) / 64);  // of thresholds in LUTs
   Logic result;
   result.terms = {real(pe * products.luts),

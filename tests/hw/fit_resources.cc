@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// hw_fit: fits the LUTs of each term of the resource models to what Yosys makes of random units, and writes
+// hw_fit: fits the LUTs of each term of the resource models to what Yosys makes of random units, and prints them for
 // src/hw/lut_constants.cc. Registers and memories are counted, not fitted; their errors are printed, too.
 #include <algorithm>
 #include <cmath>
