@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// LUTs of a term, by kind of unit. `hw_fit` finds them (docs/reference/hardware.md): to be done again whenever rtl/ changes.
+// LUTs of a term, by kind of unit. `hw_fit` finds them (docs/reference/hardware.md): to be done again whenever rtl/
+// changes.
 #include <array>
 
 #include "logic.h"
