@@ -77,9 +77,10 @@ module bitloom_mvtu #(
   /* verilator lint_on WIDTH */
   localparam int RowBits = HasDescending + ((Levels > 1) ? Levels : 1) * AccBits;
 
-  // The pipeline moves as a whole, unless a finished word meets one that has not been taken.
+  // The pipeline moves as a whole, unless a finished word meets one that has not been taken. Written as a sum, not as the
+  // negation of a product, which would become the (low) enable of registers, and an inverter, a LUT, in front of each of them.
   logic move, finished, out_valid_q;
-  assign move = !(finished && out_valid_q && !out_ready_i);
+  assign move = out_ready_i || !(finished && out_valid_q);
 
   // Issue: one step, a word of weights, a cycle. A vector's first fold takes the input, the others find it kept.
   logic [StepBits-1:0] step_q;
@@ -88,21 +89,21 @@ module bitloom_mvtu #(
   assign in_ready_o = filling_q && move;
   assign issue = (!filling_q || in_valid_i) && move;
   assign step_last = (step_q == StepBits'(Steps - 1));
+  // A counter that ends is reset, since a register has a pin for that. One that counts to 1 is the constant 0.
+  logic address_last;
+  assign address_last = (issue_addr_q == AddrBits'(Depth - 1));
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      step_q <= '0;
-      issue_addr_q <= '0;
-      filling_q <= 1'b1;
-    end else if (issue) begin
-      step_q <= step_last ? '0 : step_q + 1'b1;
-      issue_addr_q <= (issue_addr_q == AddrBits'(Depth - 1)) ? '0 : issue_addr_q + 1'b1;
-      if (step_last) filling_q <= vector_last;
-    end
+    if (!rst_ni || (issue && step_last)) step_q <= '0;
+    else if (issue && Steps > 1) step_q <= step_q + 1'b1;
+    if (!rst_ni || (issue && address_last)) issue_addr_q <= '0;
+    else if (issue && Depth > 1) issue_addr_q <= issue_addr_q + 1'b1;
+    if (!rst_ni) filling_q <= 1'b1;
+    else if (issue && step_last) filling_q <= vector_last;
   end
   if (Uses == 1) begin : gen_used_once
     assign vector_last = 1'b1;
   end else if (Groups == 1) begin : gen_one_group
-    assign vector_last = (issue_addr_q == AddrBits'(Depth - 1));
+    assign vector_last = address_last;
   end else begin : gen_groups
     localparam int UseBits = $clog2(Uses);
     logic [UseBits-1:0] use_q;

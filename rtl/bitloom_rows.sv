@@ -32,7 +32,8 @@ module bitloom_rows #(
 
   logic move, in_q;
   logic [WordBits-1:0] word_q;
-  assign move = !(in_q && out_valid_o && !out_ready_i);
+  // A sum, not the negation of a product: see bitloom_mvtu.
+  assign move = out_ready_i || !(in_q && out_valid_o);
   assign in_ready_o = move;
   assign take_o = in_q && move;
   always_ff @(posedge clk_i) begin

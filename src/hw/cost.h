@@ -27,6 +27,8 @@ struct Memory {
   bool one_address = false;  ///< a RAM that is read where it is written
 };
 Resources memory(const Memory& memory, MemoryStyle style, Family family);
+/// Banks of words that a memory in blocks of a Xilinx device is cut into; each bit of a word is chosen from so many.
+int64_t block_banks(const Memory& memory);
 
 /// The bits of a ROM's word that synthesis keeps: those that are the same in every word are no memory, and in LUTs bits
 /// that are equal to each other in every word are one.

@@ -9,11 +9,13 @@
 #include <cmath>
 #include <numeric>
 
-#include "compressors.h"
 #include "cost.h"
+#include "counters.h"
 
 namespace bitloom::hw {
 namespace {
+
+constexpr int64_t kDspBits = 9;  ///< of the result of a product, from which on Yosys takes a DSP block for it
 
 /// Bits that count to number - 1: $clog2.
 int64_t bits_for(int64_t number) {
@@ -39,12 +41,27 @@ RomBits threshold_bits(std::span<const int64_t> thresholds, std::span<const uint
 // ---------------------------------------------------------------------------------------------------------------------
 // Matrix-vector units
 
+/// Registers of matches, and the LUTs in front of them: rows whose weights of a column are alike share them, and weights
+/// that are always the same need no LUT.
+RomBits matches(const Mvtu& u) {
+  const double functions = std::exp2(real(u.weight_depth())), constant = u.xnor ? 2 : 1;
+  const double some = -std::expm1(real(u.pe) * std::log1p(-1 / functions));  // that a function occurs in a column
+  return {0, u.simd * some * (functions - (u.xnor ? 0 : 1)), u.simd * some * (functions - constant - (u.xnor ? 0 : 1))};
+}
+
+/// What a unit keeps of its weights outside of blocks.
+RomBits weight_bits(const Mvtu& u) {
+  if (matched(u)) return matches(u);
+  return u.weight_style == MemoryStyle::kBlock ? RomBits{} : random_rom(u.weight_depth(), u.weight_width());
+}
+
 /// The products of coefficients of planes, and what adds them up.
 struct Products {
   std::vector<int64_t> values;
-  bool tree = true;  ///< one tree of compressors, since all are powers of two
+  bool tree = true;  ///< one tree of counters, since all are powers of two
   int64_t dot_bits = 0;
-  Compressors compressors;
+  int64_t luts = 0;  ///< of counters
+  int64_t multiplied_luts = 0;
   int64_t dsp = 0;
 
   explicit Products(const Mvtu& u) {
@@ -58,28 +75,35 @@ struct Products {
       }
     }
     dot_bits = least == 0 ? bits_for(most + 1) : 1 + bits_for(std::max(most + 1, least));
+    const bool fuses = !matched(u) && u.weight_depth() > 1;
     if (!tree) {
-      multiply(simd);
+      multiply(simd, fuses);
       return;
     }
-    std::vector<int64_t> heights(static_cast<size_t>(dot_bits), least == 0 ? 0 : 1);
+    std::vector<int64_t> heights(static_cast<size_t>(dot_bits));
     for (const int64_t value : values) heights[static_cast<size_t>(bits_for(std::abs(value)))] += simd;
-    compressors = hw::compressors(std::move(heights), true);
+    count(std::move(heights), fuses, least == 0 ? 0 : 1);
   }
 
  private:
-  /// Counts each pair for itself. Yosys takes a DSP block for results of 9 bits and more.
-  void multiply(int64_t simd) {
-    constexpr int64_t kDspBits = 9;
+  /// With so many bits more in each column.
+  void count(std::vector<int64_t> heights, bool fuses, int64_t more) {
+    if (fuses) {
+      FusedColumns first = fused(heights);
+      luts += first.luts;
+      heights = std::move(first.heights);
+    }
+    for (int64_t& height : heights) height += more;
+    luts += counter_luts(std::move(heights));
+  }
+
+  /// Counts each pair for itself.
+  void multiply(int64_t simd, bool fuses) {
     for (const int64_t value : values) {
-      const std::vector<int64_t> heights = [&] {
-        std::vector<int64_t> one(static_cast<size_t>(bits_for(simd + 1)));
-        one[0] = simd;
-        return one;
-      }();
-      const Compressors one = hw::compressors(heights, true);
-      compressors.luts += one.luts + dot_bits;  // the sum of the products
-      compressors.added += one.added;
+      std::vector<int64_t> heights(static_cast<size_t>(bits_for(simd + 1)));
+      heights[0] = simd;
+      count(std::move(heights), fuses, 0);
+      multiplied_luts += dot_bits;  // the sum of the products
       if (!power_of_two(value) && std::min(dot_bits, bits_for(std::abs(value) * simd + 1)) >= kDspBits) ++dsp;
     }
   }
@@ -88,19 +112,26 @@ struct Products {
 Logic logic(const Mvtu& u) {
   const Products products(u);
   const int64_t planes = static_cast<int64_t>(u.in_coefs.size()), pe = u.pe;
-  const int64_t word = (u.depthwise ? u.pe : u.simd) * planes;
   const int64_t step = bits_for(u.steps()), address = bits_for(u.weight_depth()), fold = bits_for(u.folds());
   const bool several = u.steps() > 1, kept = several && u.uses() > 1;
   const int64_t sum_bits = u.levels == 0 ? u.out_bits : u.levels == 1 ? u.acc_bits + 1 : u.acc_bits;
   const RomBits rows = threshold_bits(u.thresholds, u.has_descending ? std::span(u.descending) : std::span<const uint8_t>(),
                                       pe, std::max(u.levels, 1), u.acc_bits, threshold_memory(u), u.threshold_style);
-  const RomBits weights =
-      u.weight_style == MemoryStyle::kBlock ? RomBits{} : random_rom(u.weight_depth(), u.weight_width());
+  const RomBits weights = weight_bits(u);
+  // Matches are registered in place of the input, unless that is kept for other rows.
+  const int64_t word = matched(u) && (several || u.uses() == 1) ? 0 : (u.depthwise ? u.pe : u.simd) * planes;
+  // Besides what chooses a bit, which the memory has: a LUT chooses from two banks and matches at once, but not from more,
+  // and not for several planes.
+  const int64_t weight_banks = u.weight_style == MemoryStyle::kBlock ? block_banks(weight_memory(u)) : 1;
+  const bool chosen = weight_banks > 2 || (weight_banks == 2 && planes > 1);
   const double banks = std::ceil(real(u.folds()) / 64);  // of thresholds in LUTs
   Logic result;
-  result.terms = {real(pe * products.compressors.luts),
-                  real(pe * products.compressors.added),
+  result.terms = {real(pe * products.luts),
+                  real(pe * products.multiplied_luts),
+                  matched(u) ? weights.functions + real(word) : 0,
+                  chosen ? real(u.weight_width()) : 0,
                   several ? real(pe * sum_bits) : 0,
+                  !several && u.levels <= 1 ? real(pe * sum_bits) : 0,
                   banks <= 1 && u.levels <= 1 ? rows.functions : 0,
                   banks <= 1 && u.levels > 1 ? rows.functions : 0,
                   banks > 1 ? rows.functions * banks : 0,
@@ -197,14 +228,24 @@ Logic logic(const Fifo& u) {
 
 Logic logic(const Fork&) { return {{1}, 2, 0}; }
 
+/// A code that is its value, up to a shift.
+bool binary(const Element& e) {
+  const auto doubles = [](int32_t a, int32_t b) { return b != 2 * a; };
+  return e.bias == 0 && std::ranges::adjacent_find(e.coefficients, doubles) == e.coefficients.end();
+}
+
+// A product of 9 bits and more with a plain integer takes a DSP block, which adds and registers as well.
 Logic logic(const Add& u) {
-  int64_t multiplied = 0, coded = 0;
+  int64_t multiplied = 0, coded = 0, dsp = 0;
   for (size_t i = 0; i < 2; ++i) {
-    if (!power_of_two(u.multipliers[i])) ++multiplied;
-    if (!u.in[i].plain() && u.in[i].bits > 1) ++coded;
+    const bool product = !power_of_two(u.multipliers[i]), in_dsp = product && u.in[i].plain() && u.out_bits >= kDspBits;
+    dsp += in_dsp ? 1 : 0;
+    multiplied += product && !in_dsp ? 1 : 0;
+    coded += u.in[i].plain() || binary(u.in[i]) ? 0 : 1;
   }
-  const int64_t word = int64_t{u.lanes} * u.out_bits;
-  return {{real(word), real(word * multiplied), real(word * coded), 1}, real(word + 1), 0};
+  const int64_t word = dsp > 0 ? 0 : int64_t{u.lanes} * u.out_bits;
+  const int64_t added = dsp > 0 ? 0 : int64_t{u.lanes} * std::min(u.in[0].bits, u.in[1].bits);
+  return {{real(added), real(word * multiplied), real(word * coded), 1}, real(word + 1), u.lanes * dsp};
 }
 
 Logic logic(const Crop& u) {
@@ -249,6 +290,11 @@ Logic logic(const Top1& u) {
 }
 
 }  // namespace
+
+bool matched(const Mvtu& u) {
+  return u.weight_style == MemoryStyle::kDistributed && u.weight_depth() > 1 && u.weight_depth() <= 32 &&
+         u.in_coefs.size() == 1 && u.weight_coefs.size() == 1 && !u.depthwise;
+}
 
 Logic logic_of(const UnitKind& unit) {
   return std::visit([](const auto& u) { return logic(u); }, unit);

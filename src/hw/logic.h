@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The logic of a unit, without its memories: registers, counted, and LUTs as a sum of terms, each a number of things that
-// take LUTs (compressors, bits of an accumulator, bits of counters ...), times what one takes for Xilinx devices. The
-// latter are fitted to synthesis (tests/hw/fit_resources.cc).
+// take LUTs (counters of matches, bits of an accumulator, bits of counters ...), times what one takes for Xilinx devices.
+// The latter are fitted to synthesis (tests/hw/fit_resources.cc).
 #pragma once
 
 #include <span>
@@ -18,6 +18,9 @@ struct Logic {
   int64_t dsp = 0;
 };
 Logic logic_of(const UnitKind& unit);
+
+/// Weights that LUTs read and compare at once: `Matched` of bitloom_mvtu. They are a part of the logic.
+bool matched(const Mvtu& unit);
 
 struct LutConstant {
   double luts;

@@ -124,7 +124,7 @@ Resources in_luts(const Memory& m, Family family) {
       if (m.one_address) return resources_of(cheapest(kUltraScaleOneAddress, m), m);
       return resources_of(cheapest(kUltraScaleLuts, m), m);
     case Family::kIce40:  // no LUT RAM: registers, and a tree of multiplexers
-      return {m.width * m.depth * 3 / 2, 0, m.width * m.depth, 0, 0, 0};
+      return {m.width * (m.depth - 1), 0, m.width * m.depth, 0, 0, 0};
   }
   BITLOOM_CHECK(false);
 }
@@ -138,6 +138,8 @@ Resources memory(const Memory& m, MemoryStyle style, Family family) {
   if (family == Family::kIce40) return resources_of(cheapest(kIce40Blocks, m), m);
   return resources_of(cheapest(kXilinxBlocks, m), m);
 }
+
+int64_t block_banks(const Memory& m) { return cheapest(kXilinxBlocks, m).banks; }
 
 RomBits random_rom(int64_t depth, int64_t width) {
   if (depth <= 1) return {};
@@ -181,10 +183,9 @@ RomBits threshold_rom(std::span<const int64_t> thresholds, std::span<const uint8
   return result;
 }
 
-// 64 words fit a LUT. Multiplexers behind it, enables of their own for bits that Yosys makes registers with a reset of, and
-// forms larger than needed make it more.
+// 64 words fit a LUT. Multiplexers behind it, and resets of registers that Yosys finds in the contents, make it more.
 double rom_luts(int64_t depth) {
-  constexpr double kFitted = 1.5;
+  constexpr double kFitted = 1.2;
   return kFitted * static_cast<double>(up(depth, 64));
 }
 

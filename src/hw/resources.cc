@@ -26,8 +26,8 @@ std::span<const uint8_t> flags(bool has_descending, const std::vector<uint8_t>& 
 }
 
 Resources memories(const Mvtu& u, Family family) {
-  Resources r = memory(weight_memory(u), u.weight_style, family);
-  // In LUTs, thresholds are a part of the logic.
+  // In LUTs, thresholds are a part of the logic, as are weights that are matched in the LUT that reads them.
+  Resources r = family != Family::kIce40 && matched(u) ? Resources{} : memory(weight_memory(u), u.weight_style, family);
   if (u.threshold_style == MemoryStyle::kBlock) {
     r += memory(kept(threshold_memory(u), u.thresholds, flags(u.has_descending, u.descending), u.pe, std::max(u.levels, 1),
                      u.acc_bits),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// hw_fit: fits the LUTs of each term of the resource models to what Yosys makes of random units, and writes
+// hw_fit: fits the LUTs of each term of the resource models to what Yosys makes of random units, and prints them for
 // src/hw/lut_constants.cc. Registers and memories are counted, not fitted; their errors are printed, too.
 #include <algorithm>
 #include <cmath>
@@ -47,6 +47,16 @@ std::vector<double> fit(const std::vector<Sample>& samples, const std::vector<do
 
 std::string percent(double a, double b) { return b == 0 ? "" : fmt::format("{:+.1f} %", 100 * (a / b - 1)); }
 
+/// What a unit's LUTs depend on most, of those that take most.
+std::string described(const hw::UnitKind& kind) {
+  const auto* u = std::get_if<hw::Mvtu>(&kind);
+  if (!u) return "";
+  return fmt::format("{} x {}, planes {} x {}, steps {}, folds {}, thresholds {}{}, sum of {} bits{}", u->pe, u->simd,
+                     u->in_coefs.size(), u->weight_coefs.size(), u->steps(), u->folds(), u->levels,
+                     u->threshold_style == hw::MemoryStyle::kBlock ? " in blocks" : "", u->acc_bits,
+                     u->weight_style == hw::MemoryStyle::kBlock ? ", weights in blocks" : "");
+}
+
 int run(int each, int mvtus) {
   hw::SynthesisOptions options;
   options.progress = [](int64_t done, int64_t all) { fmt::print(stderr, "{} of {}\n", done, all); };
@@ -58,11 +68,13 @@ int run(int each, int mvtus) {
     const hw::Resources &f = found[i].found.resources, &e = found[i].estimate;
     const hw::Logic logic = hw::logic_of(units[i].kind);
     const double memory = static_cast<double>(e.lut) - std::round(hw::logic_luts(logic, units[i].kind));
+    fmt::print("{:14} LUT {:5} {:5} {:9} FF {:5} {:5} {:9} RAM {:4} {:4} blocks {} {} DSP {} {}  {}\n", units[i].name,
+               f.lut, e.lut, percent(double(e.lut), double(f.lut)), f.ff, e.ff, percent(double(e.ff), double(f.ff)),
+               f.lut_ram, e.lut_ram, f.blocks(), e.blocks(), f.dsp, e.dsp, described(units[i].kind));
+    // Where all weights are constants, small rows share most of what they are made of.
+    if (const auto* mvtu = std::get_if<hw::Mvtu>(&units[i].kind); mvtu && mvtu->weight_depth() == 1) continue;
     samples[units[i].kind.index()].push_back({logic.terms, static_cast<double>(f.lut) - memory});
     kinds[units[i].kind.index()] = &units[i].kind;
-    fmt::print("{:14} LUT {:5} {:5} {:9} FF {:5} {:5} {:9} RAM {:4} {:4} blocks {} {} DSP {} {}\n", units[i].name, f.lut,
-               e.lut, percent(double(e.lut), double(f.lut)), f.ff, e.ff, percent(double(e.ff), double(f.ff)), f.lut_ram,
-               e.lut_ram, f.blocks(), e.blocks(), f.dsp, e.dsp);
   }
   for (const auto& [index, list] : samples) {
     const auto constants = hw::lut_constants(*kinds[index]);

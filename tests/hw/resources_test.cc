@@ -33,6 +33,28 @@ TEST(Resources, blocks_follow_the_shape_of_the_memory) {
 
 TEST(Resources, one_word_is_a_constant) { EXPECT_EQ(weights(1, 64).blocks(), 0); }
 
+double luts_of_element(int32_t simd) {
+  const auto luts = [&](int32_t pe) {
+    hw::Mvtu unit;
+    unit.simd = simd;
+    unit.pe = pe;
+    unit.inputs = 8 * simd;
+    unit.outputs = 4 * pe;
+    unit.in_coefs = unit.weight_coefs = {1};
+    unit.acc_bits = 11;
+    unit.levels = 1;
+    unit.weight_style = unit.threshold_style = hw::MemoryStyle::kBlock;
+    return static_cast<double>(hw::resources(hw::UnitKind{unit}, hw::Family::kXilinx7).lut);
+  };
+  return (luts(8) - luts(4)) / 4;
+}
+
+// What Yosys 0.23 took: docs/hardware.md.
+TEST(Resources, elements_take_the_luts_of_their_counters) {
+  EXPECT_NEAR(luts_of_element(16), 29, 2);
+  EXPECT_NEAR(luts_of_element(64), 82, 3);
+}
+
 hw::Window window(int32_t channels, int32_t lanes, int32_t bits, int32_t size, int32_t pad, hw::MemoryStyle style) {
   hw::Window unit{channels, lanes, bits, size, size, {}, 0, false, 4, style};
   unit.window.kernel_h = unit.window.kernel_w = 3;
