@@ -6,7 +6,7 @@
 #   make bench   builds and runs the benchmarks
 #   make peers   measures bitloom beside oneDNN and ONNX Runtime
 JOBS ?= $(shell nproc)
-FUZZ_SECONDS ?= 60
+FUZZ_SECONDS ?= 40
 
 .PHONY: demo test fast train bench peers format clean
 
