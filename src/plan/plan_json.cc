@@ -60,7 +60,9 @@ std::string print(const Split& split, const Request& request, const Solution& so
             {"watts", p.watts},
             {"bytes_between_nodes", p.bytes},
             {"bound_by", p.loads[p.binding].what},
+            {"loads", Json::array()},
             {"stages", Json::array()}};
+  for (const Load& load : p.loads) json["loads"].push_back({{"what", load.what}, {"share", load.seconds / p.period}});
   if (request.rate > 0) json["rate_asked_for"] = request.rate;
   for (size_t i = 0; i < stages.size(); ++i) json["stages"].push_back(stage_json(split, solution, stages[i], i));
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

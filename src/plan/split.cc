@@ -245,6 +245,8 @@ int32_t Split::cut_after(std::string_view node) const {
     std::fill_n(done.begin(), layer + 1, true);
     const auto cut = std::ranges::find(impl_->problem.cuts, done, &Cut::done);
     BITLOOM_CHECK(cut != impl_->problem.cuts.end());
+    if (layer + 1 == impl_->layers.size())
+      throw Error("network '{}' cannot be cut after '{}': nothing would be left behind it", impl_->network.name, node);
     if (cut->tensors != std::vector<std::string>{std::string(node)})
       throw Error("network '{}' cannot be cut after '{}' alone: {} would cross; name another node", impl_->network.name,
                   node, fmt::join(cut->tensors, " and "));

@@ -5,6 +5,7 @@
 
 #include "bitloom/file.h"
 #include "bitloom/split.h"
+#include "support/error_of.h"
 
 namespace bitloom {
 namespace {
@@ -100,6 +101,12 @@ TEST(BnnSplit, five_boards_are_best_used_as_three_and_two_if_the_network_is_spli
   const plan::Solution found = solve(on, 5, request);
   EXPECT_NEAR(found.prediction.rate, 861.3, 0.01);
   EXPECT_EQ(stages(on, found), "conv0 .. conv5 on 3 x PYNQ-Z1; dense6 .. dense8 on 2 x PYNQ-Z1");
+}
+
+TEST(BnnSplit, a_cut_behind_everything_is_refused_bad) {
+  const plan::Split on = split("bnnsplit");
+  EXPECT_EQ(test::error_of([&] { on.cut_after("dense8"); }),
+            "network 'cnv-w2a2' cannot be cut after 'dense8': nothing would be left behind it");
 }
 
 // With any layers on any board, not only those that were measured.
