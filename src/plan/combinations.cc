@@ -22,6 +22,7 @@ bool at_most(const Label& a, const Label& b) {
 
 /// Labels up to which the answer is exact; with more it is within 1 %, with four times as many it is the best seen.
 constexpr size_t kExactLabels = 500;
+constexpr size_t kRoundsADive = 16;
 
 class Combinations {
  public:
@@ -52,13 +53,14 @@ class Combinations {
   std::optional<Combination> best() {
     push({});
     improve();
-    while (!queue_.empty()) {
+    for (size_t rounds = 0; !queue_.empty(); ++rounds) {
       const auto [primary, watts, index] = queue_.top();
       const double bound = by_watts_ ? watts : primary;
       queue_.pop();
       const Label label = labels_[static_cast<size_t>(index)];
       if (label.layers == layers_.size()) return whole(index);
       if (is_close_enough(bound)) return incumbent_;
+      if (rounds % kRoundsADive == 0) dive(index);
       for (const Candidate& c : *layers_[label.layers]) {
         Label next = plus(label, c);
         next.layers = label.layers + 1;
@@ -67,7 +69,8 @@ class Combinations {
         push(next);
       }
     }
-    return std::nullopt;
+    if (incumbent_objective_ == kNever) return std::nullopt;
+    return incumbent_;
   }
 
  private:
@@ -167,13 +170,50 @@ class Combinations {
     return labels_.size() > 4 * kExactLabels || bound >= incumbent_objective_ * 0.99;
   }
 
+  bool may_fit(const Label& label) const {
+    for (size_t k = 0; k < kCosts; ++k) {
+      if (label.costs[k] + rest_[label.layers].costs[k] > bounds_[k]) return false;
+    }
+    return true;
+  }
+
+  /// Chooses for each layer that is left what seems best and leaves room for the others; remembers the result if it is the
+  /// best so far.
+  void dive(int32_t index) {
+    Label label = labels_[static_cast<size_t>(index)];
+    std::vector<int32_t> options;
+    while (label.layers < layers_.size()) {
+      double least = kNever;
+      Label best;
+      for (const Candidate& c : *layers_[label.layers]) {
+        Label next = plus(label, c);
+        ++next.layers;
+        next.option = c.option;
+        if (!may_fit(next)) continue;
+        const double bound = relaxation_.bound(next);
+        if (bound >= least) continue;
+        least = bound;
+        best = next;
+      }
+      if (least == kNever) return;
+      options.push_back(best.option);
+      label = best;
+    }
+    if (objective_of(label) >= incumbent_objective_) return;
+    incumbent_objective_ = objective_of(label);
+    Combination begun = whole(index);
+    begun.options.resize(labels_[static_cast<size_t>(index)].layers);
+    begun.options.insert(begun.options.end(), options.begin(), options.end());
+    incumbent_ = {label.costs, label.primary, label.watts, std::move(begun.options)};
+  }
+
   void push(const Label& label) {
+    if (!may_fit(label)) return;
     const Label& rest = rest_[label.layers];
     double share = 0;
-    for (size_t k = 0; k < kCosts; ++k) {
+    for (size_t k = 0; k < kResources; ++k) {
       const double least = label.costs[k] + rest.costs[k];
-      if (least > bounds_[k]) return;
-      if (k < kResources && least > 0) share = std::max(share, least / bounds_[k]);
+      if (least > 0) share = std::max(share, least / bounds_[k]);
     }
     auto& others = kept_[label.layers];
     if (std::ranges::any_of(others, [&](const Label& other) { return at_most(other, label); })) return;
@@ -182,6 +222,7 @@ class Combinations {
     const double relaxed = label.layers == layers_.size() ? -kNever : relaxation_.bound(label) * (1 - 1e-12);
     const double plain = by_share_ ? share : label.primary + rest.primary;
     const double watts = label.watts + rest.watts;
+    if ((by_watts_ ? std::max(watts, relaxed) : std::max(plain, relaxed)) > incumbent_objective_ * (1 + 1e-12)) return;
     queue_.emplace(by_watts_ ? 0 : std::max(plain, relaxed), by_watts_ ? std::max(watts, relaxed) : watts,
                    static_cast<int32_t>(labels_.size()));
     labels_.push_back(label);

@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace bitloom::plan {
 namespace {
 
-constexpr int kRounds = 40;
+constexpr int kRounds = 80;
 
 double dot(const Costs& a, const Costs& b) {
   double sum = 0;
@@ -72,21 +73,37 @@ void Relaxation::take_if_better(double& best, Costs& kept) const {
   kept = weights_;
 }
 
-/// Subgradient ascent: what is used too much becomes dearer.
-void Relaxation::find_prices() {
-  double range = 0;
+/// The objective of the combination that takes least of the node: no bound needs to be above it if it fits.
+double Relaxation::leanest() const {
+  double sum = 0;
   for (const auto* candidates : layers_) {
-    const auto objective = [&](const Candidate& c) { return by_watts_ ? c.watts : c.primary; };
-    const auto [least, most] = std::ranges::minmax_element(*candidates, {}, objective);
-    range += objective(*most) - objective(*least);
+    const auto taken = [&](const Candidate& c) {
+      const Costs s = shares(c.costs, bounds_);
+      return std::accumulate(s.begin(), s.end(), 0.0);
+    };
+    const Candidate& least = *std::ranges::min_element(*candidates, {}, taken);
+    sum += by_watts_ ? least.watts : least.primary;
   }
-  double best = value();
+  return sum;
+}
+
+/// Subgradient ascent with steps of Polyak's length: what is used too much becomes dearer.
+void Relaxation::find_prices() {
+  double best = value(), target = std::max(leanest(), best);
   Costs kept = weights_;
   for (int round = 0; round < kRounds; ++round) {
-    const Costs sum = used();
-    const double step = range / (1 + round);
-    for (size_t k = 0; k < kCosts; ++k) weights_[k] = std::max(0.0, weights_[k] + step * (sum[k] - 1));
+    Costs slope = used();
+    double length = 0;
+    for (size_t k = 0; k < kCosts; ++k) {
+      slope[k] -= 1;
+      if (slope[k] < 0 && weights_[k] == 0) slope[k] = 0;
+      length += slope[k] * slope[k];
+    }
+    if (length == 0) break;
+    const double step = (target - value()) / length;
+    for (size_t k = 0; k < kCosts; ++k) weights_[k] = std::max(0.0, weights_[k] + step * slope[k]);
     take_if_better(best, kept);
+    target = best + (target - best) * 0.93;  // it is above what can be reached
   }
   weights_ = kept;
 }

@@ -40,6 +40,7 @@ class Relaxation {
   Costs used() const;
   double value() const;
   void take_if_better(double& best, Costs& kept) const;
+  double leanest() const;
   void find_prices();
   void find_mean();
 
