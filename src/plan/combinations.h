@@ -32,8 +32,8 @@ struct Combination {
 ///
 /// Combinations are extended layer by layer, best first, by a bound that adds to what was chosen the least that the other
 /// layers can need. One is dropped if another of the same layers needs no more of anything. The first whole one is the
-/// best, since a bound never exceeds what it bounds. Where thousands are open (a dozen layers or more, each with many options,
-/// of which nearly all are as good: latency) the search ends early, and its answer is the best seen.
+/// best, since a bound never exceeds what it bounds. Where thousands are open (a dozen layers or more, each with many
+/// options, of which nearly all are as good: latency) the search ends early, and its answer is the best seen.
 std::optional<Combination> best_combination(std::span<const std::vector<Candidate>* const> layers, const Costs& bounds,
                                             bool by_share);
 
