@@ -135,7 +135,7 @@ Cluster read_cluster(std::string_view json, std::string_view name) {
   Json document;
   try {
     document = Json::parse(json, nullptr, true, true);
-  } catch (const Json::parse_error& error) {
+  } catch (const Json::exception& error) {
     throw Error("{}: is not JSON: {}", name, error.what());
   }
   const Fields fields(

@@ -129,6 +129,7 @@ TEST(Cluster, all_fields_are_read) {
 TEST(Cluster, mistakes_are_named_bad) {
   const auto error = [](const std::string& json) { return test::error_of([&] { cluster(json); }); };
   EXPECT_NE(error("{").find("c.json: is not JSON"), std::string::npos);
+  EXPECT_NE(error("[1e999]").find("c.json: is not JSON"), std::string::npos);
   EXPECT_EQ(error("[]"), "c.json: must be an object with named fields; see docs/reference/cluster.md");
   EXPECT_EQ(error("{}"), "c.json: field 'nodes' must be a list of 1 to 64 types of nodes");
   EXPECT_EQ(error(R"({"nodes": [{"device": "cpu", "colour": 1}]})"),
