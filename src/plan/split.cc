@@ -176,10 +176,7 @@ struct Split::Impl {
   }
 
   /// How long a stage of this plan may take at most: as long as it does not slow the pipeline.
-  static double most_seconds(const Stage& stage, const Prediction& p, const Request& request) {
-    const double period = request.objective == Objective::kThroughput || request.rate == 0 ? p.period : 1 / request.rate;
-    return period * stage.replicas;
-  }
+  static double most_seconds(const Stage& stage, const Prediction& p) { return p.period * stage.replicas; }
 
   std::map<std::string, std::string> refusals;  ///< of layers, by hardware
 };
@@ -209,7 +206,7 @@ Solution Split::solve(const Request& request) const {
     const size_t refused = without.without.size();
     for (size_t s = 0; s < found.plan.stages.size(); ++s) {
       const Stage& stage = found.plan.stages[s];
-      if (!impl_->files_of(stage, found.prediction.stages[s], Impl::most_seconds(stage, found.prediction, request)))
+      if (!impl_->files_of(stage, found.prediction.stages[s], Impl::most_seconds(stage, found.prediction)))
         without.without.push_back(stage);
     }
     if (without.without.size() == refused) return found;
@@ -223,7 +220,7 @@ std::vector<StageFiles> Split::stages(const Plan& plan) const {
   std::vector<StageFiles> result;
   for (size_t s = 0; s < plan.stages.size(); ++s) {
     const Stage& stage = plan.stages[s];
-    auto files = impl_->files_of(stage, p.stages[s], Impl::most_seconds(stage, p, {}));
+    auto files = impl_->files_of(stage, p.stages[s], Impl::most_seconds(stage, p));
     if (!files) throw Error("{}: has no folding that fits", text(impl_->problem, stage));
     files->name = fmt::format("stage{}", s);
     if (plan.stages.size() > 1) files->network.name += "-" + files->name;
