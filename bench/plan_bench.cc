@@ -63,9 +63,9 @@ BENCHMARK(plan_chain)
 
 void plan_cnv(benchmark::State& state) {
   const std::filesystem::path source = BITLOOM_SOURCE_DIR;
-  const std::vector<std::byte> json = read_file(source / "examples" / "clusters" / "pynq-3.json");
+  const std::string json = read_text(source / "examples" / "clusters" / "pynq-3.json");
   const plan::Split split(ir::load(source / "models" / "cnv-w2a2" / "cnv-w2a2.bloom"),
-                          plan::read_cluster({reinterpret_cast<const char*>(json.data()), json.size()}, "pynq-3.json"));
+                          plan::read_cluster(json, "pynq-3.json"));
   plan::Request request;
   request.objective = static_cast<plan::Objective>(state.range(0));
   if (request.objective != plan::Objective::kThroughput) request.rate = 3000;

@@ -76,8 +76,7 @@ hw::Folding folding_of(const Case& c, const ir::Network& network) {
     return *found;
   }
   const fs::path path = kSource / "examples" / "foldings" / (c.folding + ".json");
-  const std::vector<std::byte> bytes = read_file(path);
-  return hw::read_folding({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
+  return hw::read_folding(read_text(path), path.string());
 }
 
 /// Processing elements of layers whose input has several planes.

@@ -16,9 +16,9 @@ struct Strategy {
   std::string name;
   std::vector<double> rates;  ///< rates[n - 1]: images a second with n nodes; 0: no plan
 };
-/// The whole network on each node; a pipeline without replicas; a pipeline of two or more stages with them; the best. For up
-/// to so many nodes: of a cluster with one type, more of it; else of those that are there.
-std::vector<Strategy> strategies(const Problem& problem, int32_t most_nodes);
+/// The whole network on each node; a pipeline without replicas; a pipeline of two or more stages with them; the best. For
+/// up to 16 nodes: one more than there are, and at least 6, of a cluster with one type; else of those that are there.
+std::vector<Strategy> strategies(const Problem& problem);
 
 /// A plan that no other plan beats in rate and power at once.
 struct Point {

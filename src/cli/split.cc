@@ -21,11 +21,6 @@ struct Arguments {
   bool explore = false, json = false;
 };
 
-plan::Cluster read_cluster(const std::string& path) {
-  const std::vector<std::byte> bytes = read_file(path);
-  return plan::read_cluster({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path);
-}
-
 plan::Request request_of(const Arguments& arguments, const plan::Split& split) {
   plan::Request request = arguments.request;
   const auto found = std::ranges::find(plan::kObjectiveNames, arguments.objective);
@@ -121,11 +116,7 @@ void print_explored(const plan::Split& split, std::span<const plan::Strategy> st
 }
 
 void explore(const Arguments& arguments, const plan::Split& split, const plan::Request& request) {
-  constexpr int32_t kFewest = 6, kMost = 16;
-  int32_t nodes = 0;
-  for (const plan::NodeType& type : split.problem().types) nodes += type.count;
-  if (split.problem().types.size() == 1) nodes = std::max(nodes + 1, kFewest);
-  const std::vector<plan::Strategy> strategies = plan::strategies(split.problem(), std::min(nodes, kMost));
+  const std::vector<plan::Strategy> strategies = plan::strategies(split.problem());
   const double rate = request.rate > 0 ? request.rate : strategies.front().rates.front();
   const std::vector<plan::FirstNode> first = plan::first_node(split, rate);
   if (arguments.json) return print_json(explore_json(split, strategies, first));
@@ -143,7 +134,7 @@ void write(const fs::path& folder, const std::string& plan, std::span<const plan
 }
 
 void split(const Arguments& arguments) {
-  const plan::Split split(arguments.model.load(), read_cluster(arguments.cluster));
+  const plan::Split split(arguments.model.load(), plan::read_cluster(read_text(arguments.cluster), arguments.cluster));
   const plan::Request request = request_of(arguments, split);
   if (arguments.explore) return explore(arguments, split, request);
   const plan::Solution best = split.solve(request);

@@ -13,13 +13,6 @@ namespace {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
-bool at_most(const Label& a, const Label& b) {
-  for (size_t k = 0; k < kCosts; ++k) {
-    if (a.costs[k] > b.costs[k]) return false;
-  }
-  return a.primary <= b.primary && a.watts <= b.watts;
-}
-
 /// Labels up to which the answer is exact; with more it is within 1 %, with four times as many it is the best seen.
 constexpr size_t kExactLabels = 500;
 constexpr size_t kRoundsADive = 16;

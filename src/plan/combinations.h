@@ -21,6 +21,15 @@ struct Candidate {
   int32_t option = 0;
 };
 
+/// Whether `a` needs no more than `b` of anything. Of candidates, and of what several of them sum up to.
+template <typename T>
+bool at_most(const T& a, const T& b) {
+  for (size_t k = 0; k < kCosts; ++k) {
+    if (a.costs[k] > b.costs[k]) return false;
+  }
+  return a.primary <= b.primary && a.watts <= b.watts;
+}
+
 struct Combination {
   Costs costs{};
   double primary = 0, watts = 0;

@@ -10,8 +10,6 @@
 namespace bitloom::plan {
 namespace {
 
-constexpr double kHair = 1 + 1e-9;  ///< sums in another order round differently
-
 /// In the order of what matters; differences that rounding makes are none.
 bool less(const Value& a, const Value& b) {
   for (size_t i = 0; i < a.size(); ++i) {
@@ -35,7 +33,7 @@ struct Reached {
   double bytes = 0;
 };
 
-struct Candidate {
+struct Extension {
   Stage stage;
   Value value;
 };
@@ -61,11 +59,11 @@ class Pipelines {
     keep({}, 0);
     for (int32_t from = 0; from < end; ++from) {
       if (at_cut_[static_cast<size_t>(from)].empty()) continue;
-      const std::vector<Candidate> next = candidates(from, furthest);
+      const std::vector<Extension> next = candidates(from, furthest);
       // `extend` makes new labels, but none at this cut.
       for (const int32_t label : at_cut_[static_cast<size_t>(from)]) {
         if (!is_kept(label, from)) continue;
-        for (const Candidate& candidate : next) extend(label, candidate);
+        for (const Extension& candidate : next) extend(label, candidate);
       }
     }
     return best_at_end();
@@ -113,8 +111,8 @@ class Pipelines {
   }
 
   /// Stages from a cut on that fit and keep up.
-  std::vector<Candidate> candidates(int32_t from, bool furthest) const {
-    std::vector<Candidate> result;
+  std::vector<Extension> candidates(int32_t from, bool furthest) const {
+    std::vector<Extension> result;
     for (int32_t type = 0; type < static_cast<int32_t>(problem_.types.size()); ++type) {
       const int32_t count = problem_.types[static_cast<size_t>(type)].count;
       const int32_t most = request_.most_replicas > 0 ? std::min(count, request_.most_replicas) : count;
@@ -128,7 +126,7 @@ class Pipelines {
     return result;
   }
 
-  void add_candidates(std::vector<Candidate>& result, Stage stage) const {
+  void add_candidates(std::vector<Extension>& result, Stage stage) const {
     std::vector<int32_t> too_much;
     for (stage.to = stage.from + 1; stage.to < static_cast<int32_t>(problem_.cuts.size()); ++stage.to) {
       if (std::ranges::any_of(too_much, [&](int32_t smaller) { return follows(smaller, stage.to); })) continue;
@@ -166,7 +164,7 @@ class Pipelines {
     return ports == 0 || cables <= ports;
   }
 
-  void extend(int32_t from, const Candidate& candidate) {
+  void extend(int32_t from, const Extension& candidate) {
     const Label before = labels_[static_cast<size_t>(from)];
     const Stage& stage = candidate.stage;
     const std::optional<int32_t> key = keys_.extended(before.key, stage, before.before < 0 ? 0 : before.stage.replicas);

@@ -14,8 +14,6 @@
 namespace bitloom::plan {
 namespace {
 
-constexpr double kHair = 1 + 1e-9;
-
 double measure_of(const Problem& problem, const Plan& plan, Objective objective) {
   return cost(objective, predict(problem, plan));
 }

@@ -2,25 +2,11 @@
 #include "stage_finder.h"
 
 #include <algorithm>
-#include <limits>
+#include <tuple>
 
-#include "combinations.h"
 #include "ports.h"
 
 namespace bitloom::plan {
-namespace {
-
-constexpr double kHair = 1 + 1e-9;  ///< sums in another order round differently
-
-bool at_most(const Candidate& a, const Candidate& b) {
-  for (size_t k = 0; k < kCosts; ++k) {
-    if (a.costs[k] > b.costs[k]) return false;
-  }
-  return a.primary <= b.primary && a.watts <= b.watts;
-}
-
-}  // namespace
-
 StageFinder::StageFinder(const Problem& problem, const Goal& goal) : problem_(problem), goal_(goal) {
   for (size_t type = 0; type < problem.types.size(); ++type) {
     choices_.emplace_back();

@@ -15,6 +15,8 @@
 
 namespace bitloom::plan {
 
+inline constexpr double kHair = 1 + 1e-9;  ///< sums in another order round differently
+
 /// What stages are chosen for. (Of kThroughput and kEven nothing is left to choose but watts: period and share say all.)
 struct Goal {
   Objective objective = Objective::kThroughput;

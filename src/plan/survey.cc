@@ -16,6 +16,14 @@ double rate_of(Problem problem, Request request, int32_t nodes) {
   return found ? found->prediction.rate : 0;
 }
 
+int32_t most_shown(const Problem& problem) {
+  constexpr int32_t kFewest = 6, kMost = 16;
+  int32_t nodes = 0;
+  for (const NodeType& type : problem.types) nodes += type.count;
+  if (problem.types.size() == 1) nodes = std::max(nodes + 1, kFewest);
+  return std::min(nodes, kMost);
+}
+
 Request request_of(int32_t fewest_stages, int32_t most_stages, int32_t most_replicas) {
   Request request;
   request.fewest_stages = fewest_stages;
@@ -26,7 +34,8 @@ Request request_of(int32_t fewest_stages, int32_t most_stages, int32_t most_repl
 
 }  // namespace
 
-std::vector<Strategy> strategies(const Problem& problem, int32_t most_nodes) {
+std::vector<Strategy> strategies(const Problem& problem) {
+  const int32_t most_nodes = most_shown(problem);
   const std::array<std::pair<const char*, Request>, 4> ways{{{"the whole network on each node", request_of(1, 1, 0)},
                                                              {"a pipeline without replicas", request_of(1, 0, 1)},
                                                              {"a pipeline with replicas", request_of(2, 0, 0)},
@@ -63,7 +72,6 @@ std::vector<Point> rate_against_power(const Problem& problem) {
 
 PlanReport plan_report(const Split& split, const Request& request, const Solution& solution,
                        const SimulationOptions& options) {
-  constexpr int32_t kFewestNodes = 6, kMostNodes = 16;
   const Problem& problem = split.problem();
   PlanReport report;
   report.title = problem.name;
@@ -73,10 +81,7 @@ PlanReport plan_report(const Split& split, const Request& request, const Solutio
   report.explanation = explain(problem, request, solution);
   report.options = options;
   report.simulated = simulate(problem, solution.plan, options);
-  int32_t nodes = 0;
-  for (const NodeType& type : problem.types) nodes += type.count;
-  if (problem.types.size() == 1) nodes = std::max(nodes + 1, kFewestNodes);
-  report.strategies = strategies(problem, std::min(nodes, kMostNodes));
+  report.strategies = strategies(problem);
   report.pareto = rate_against_power(problem);
   const Stage& first = solution.plan.stages.front();
   report.first_node = first_node(split, solution.prediction.rate / first.replicas);

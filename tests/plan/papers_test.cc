@@ -15,9 +15,8 @@ using plan::Objective;
 plan::Split split(const std::string& cluster) {
   const std::filesystem::path source = BITLOOM_SOURCE_DIR;
   const std::string name = cluster + ".json";
-  const std::vector<std::byte> bytes = read_file(source / "examples" / "clusters" / name);
   return {ir::load(source / "models" / "cnv-w2a2" / "cnv-w2a2.bloom"),
-          plan::read_cluster({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, name)};
+          plan::read_cluster(read_text(source / "examples" / "clusters" / name), name)};
 }
 
 plan::Solution solve(const plan::Split& on, int32_t nodes, plan::Request request = {}) {
