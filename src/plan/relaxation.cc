@@ -8,7 +8,7 @@
 namespace bitloom::plan {
 namespace {
 
-constexpr int kRounds = 80;
+constexpr int kRounds = 40;
 
 double dot(const Costs& a, const Costs& b) {
   double sum = 0;
@@ -66,11 +66,14 @@ double Relaxation::value() const {
   return sum;
 }
 
-void Relaxation::take_if_better(double& best, Costs& kept) const {
+/// The value at these weights.
+double Relaxation::take_if_better(double& best, Costs& kept) const {
   const double now = value();
-  if (now <= best) return;
-  best = now;
-  kept = weights_;
+  if (now > best) {
+    best = now;
+    kept = weights_;
+  }
+  return now;
 }
 
 /// The objective of the combination that takes least of the node: no bound needs to be above it if it fits.
@@ -89,7 +92,7 @@ double Relaxation::leanest() const {
 
 /// Subgradient ascent with steps of Polyak's length: what is used too much becomes dearer.
 void Relaxation::find_prices() {
-  double best = value(), target = std::max(leanest(), best);
+  double now = value(), best = now, target = std::max(leanest(), best);
   Costs kept = weights_;
   for (int round = 0; round < kRounds; ++round) {
     Costs slope = used();
@@ -100,9 +103,9 @@ void Relaxation::find_prices() {
       length += slope[k] * slope[k];
     }
     if (length == 0) break;
-    const double step = (target - value()) / length;
+    const double step = (target - now) / length;
     for (size_t k = 0; k < kCosts; ++k) weights_[k] = std::max(0.0, weights_[k] + step * slope[k]);
-    take_if_better(best, kept);
+    now = take_if_better(best, kept);
     target = best + (target - best) * 0.93;  // it is above what can be reached
   }
   weights_ = kept;

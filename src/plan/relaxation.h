@@ -39,7 +39,7 @@ class Relaxation {
   double reduced(const Candidate& c) const;
   Costs used() const;
   double value() const;
-  void take_if_better(double& best, Costs& kept) const;
+  double take_if_better(double& best, Costs& kept) const;
   double leanest() const;
   void find_prices();
   void find_mean();
